@@ -1,0 +1,57 @@
+package hw
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Facts that callers act on. The program's exit status follows from them.
+var (
+	// ErrNoDevice: no security key is plugged in, or none matches.
+	ErrNoDevice = errors.New("no security key found")
+	// ErrGone: the key was unplugged while it was being worked on.
+	ErrGone = errors.New("key unplugged")
+	// ErrReplaced: the device node or reader now belongs to another key.
+	ErrReplaced = errors.New("another key is in its place")
+	// ErrNotBuilt: this program was built without the backend.
+	ErrNotBuilt = errors.New("not built in")
+	// ErrPermission: the operating system does not let this user open the device.
+	ErrPermission = errors.New("no permission to open the device")
+	// ErrBusy: another program holds the key or its card.
+	ErrBusy = errors.New("held by another program")
+	// ErrService: the smart-card service (pcscd) is not running or not reachable.
+	ErrService = errors.New("smart-card service not reachable")
+	// ErrTouchTimeout: the key asked for a touch and none came.
+	ErrTouchTimeout = errors.New("touch not given in time")
+	// ErrTouchRequired: the operation was to be silent and the key insists on a touch.
+	ErrTouchRequired = errors.New("key wants a touch")
+	// ErrPINRequired: the key wants a PIN for this operation.
+	ErrPINRequired = errors.New("key wants a PIN")
+	// ErrPINNotSet: a PIN was given and the key has none.
+	ErrPINNotSet = errors.New("key has no PIN set")
+	// ErrPINBlocked: no retries are left; only a reset helps.
+	ErrPINBlocked = errors.New("PIN blocked")
+	// ErrPINAuthBlocked: too many wrong PINs in a row; replug the key first.
+	ErrPINAuthBlocked = errors.New("PIN entry blocked until the key is replugged")
+	// ErrNoCredential: the key holds none of the credentials asked about.
+	ErrNoCredential = errors.New("no such credential on this key")
+	// ErrRefused: the key refuses the operation (CTAP2_ERR_OPERATION_DENIED, NOT_ALLOWED, 6982, 6985).
+	ErrRefused = errors.New("key refused")
+	// ErrUnsupported: the key or its application does not know the command.
+	ErrUnsupported = errors.New("not supported by this key")
+	// ErrMalformed: the key answered something that breaks the protocol.
+	ErrMalformed = errors.New("malformed answer")
+	// ErrSerialsDisagree: two paths to one key name different serials.
+	ErrSerialsDisagree = errors.New("serial numbers disagree")
+)
+
+// PINError is a wrong PIN. Retries is the number of tries left, -1 when the
+// key did not say.
+type PINError struct{ Retries int }
+
+func (e *PINError) Error() string {
+	if e.Retries < 0 {
+		return "wrong PIN"
+	}
+	return fmt.Sprintf("wrong PIN, %d tries left", e.Retries)
+}
