@@ -1,0 +1,44 @@
+package iamcheck
+
+// BoundKey is a key of the inventory that is said to be a root MFA device of an account: a binding, with what is known of
+// its key today.
+type BoundKey struct {
+	// AccountID is the account the key is bound to.
+	AccountID string
+	// DeviceName is the name the device has at AWS, as in u2f/root/NAME-ID.
+	DeviceName string
+	// DeviceSerial is the whole serial AWS gave the device (an ARN, or the serial of a TOTP token), where the tool saw it;
+	// "" where only the name is known. With it, a device of the same name that was registered anew does not match.
+	DeviceSerial string
+	// KeyID names the key in the inventory.
+	KeyID string
+	// KeySerial is the number printed on the key; "" where it has none.
+	KeySerial string
+	// Origin is whether the tool witnessed the registration or a person named it.
+	Origin Origin
+	// Attested is whether the key's attestation was verified up to a trusted anchor.
+	Attested bool
+	// ProvedSince is whether the key has answered a challenge after the binding was made.
+	ProvedSince bool
+	// Lost and Retired take a key out of the usable ones.
+	Lost, Retired bool
+	// Advisory is whether a security advisory is open for the key's model and firmware.
+	Advisory bool
+}
+
+// Origin is how a binding came about.
+type Origin string
+
+// A binding was typed by a person, or the tool was there when the key was registered.
+const (
+	Named     Origin = "named"
+	Witnessed Origin = "witnessed"
+)
+
+// Usable reports whether the key can still open the account.
+func (k BoundKey) Usable() bool { return !k.Lost && !k.Retired }
+
+// proven reports whether the binding says that this very, attested key is the device.
+func (k BoundKey) proven() bool {
+	return k.Origin == Witnessed && k.Attested && k.ProvedSince && k.Usable()
+}

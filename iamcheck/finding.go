@@ -1,0 +1,97 @@
+package iamcheck
+
+import "time"
+
+// Schema names the JSON of a Report.
+const Schema = "hwmfa.audit/v1"
+
+// Severity is that of the control: Security Hub's IAM.6 calls it critical.
+const Severity = "critical"
+
+// Finding is the verdict on one account. Unknown values are null in JSON, never the empty string.
+type Finding struct {
+	AccountID string  `json:"account_id"`
+	Name      *string `json:"name"`
+	Partition *string `json:"partition"`
+	Level2    Level2  `json:"level2"`
+	Level1    Level1  `json:"level1"`
+	// RootDevices are root's devices that were seen, sorted by serial; null where nothing that could show them was readable.
+	RootDevices []RootDevice `json:"root_devices"`
+	Calls       []Call       `json:"calls"`
+}
+
+// Level2 is the verdict on hardware MFA for root.
+type Level2 struct {
+	Status   Status `json:"status"`
+	Severity string `json:"severity"`
+	// Assurance is how sure it is that root's devices are hardware; nil unless the rules found hardware.
+	Assurance *Assurance `json:"assurance"`
+	// Literal is the verdict of the benchmark's own audit text: pass, fail or unknown.
+	Literal  Status    `json:"literal"`
+	Reasons  []Reason  `json:"reasons"`
+	Warnings []Warning `json:"warnings"`
+	// NotRequired is set where the account's tier does not demand Level 2; it stands beside the verdict and changes nothing in it.
+	NotRequired bool `json:"not_required,omitempty"`
+	// Exception is the unexpired exception of the account; it never hides the status.
+	Exception *Exception `json:"exception,omitempty"`
+}
+
+// Level1 is the verdict on root MFA of any kind.
+type Level1 struct {
+	Status  Status   `json:"status"`
+	Reasons []Reason `json:"reasons"`
+}
+
+// RootDevice is one device of root's.
+type RootDevice struct {
+	Serial string `json:"serial"`
+	// Kind is fido, totp, virtual or sms; null where the serial is of no known form.
+	Kind      *Kind      `json:"kind"`
+	EnabledAt *time.Time `json:"enabled_at"`
+	// Certifications are AWS's, by scheme; null where they were not read, which is always so for anything but FIDO.
+	Certifications map[string]string `json:"certifications"`
+	// KeyID is the key of the inventory the device matches; null where none does.
+	KeyID *string `json:"key_id"`
+}
+
+// Exception is a documented decision to live without Level 2 for a time.
+type Exception struct {
+	Owner               string    `json:"owner"`
+	Approver            string    `json:"approver"`
+	Reason              string    `json:"reason"`
+	CompensatingControl string    `json:"compensating_control"`
+	Expires             time.Time `json:"expires"`
+}
+
+// Report is the result of an audit run.
+type Report struct {
+	Schema      string    `json:"schema"`
+	GeneratedAt time.Time `json:"generated_at"`
+	Accounts    []Finding `json:"accounts"`
+	Summary     Totals    `json:"summary"`
+}
+
+// Totals count the findings of a run.
+type Totals struct {
+	Accounts  int               `json:"accounts"`
+	Level2    map[Status]int    `json:"level2"`
+	Level1    map[Status]int    `json:"level1"`
+	Literal   map[Status]int    `json:"literal"`
+	Assurance map[Assurance]int `json:"assurance"`
+	Flags     []Flag            `json:"flags"`
+}
+
+// Flag is one figure about the ratio of keys to accounts, held against its threshold.
+type Flag struct {
+	Flag FlagName `json:"flag"`
+	// Raised is whether the figure is on the wrong side of its threshold; null where the figure is unknown.
+	Raised *bool `json:"raised"`
+	// Figure is what was counted, in the flag's own unit; null where something it needs is unknown.
+	Figure    *float64 `json:"figure"`
+	Threshold float64  `json:"threshold"`
+	// Accounts and Keys are those concerned, sorted.
+	Accounts []string `json:"accounts"`
+	Keys     []string `json:"keys"`
+	// Text says the flag in a sentence.
+	Text string `json:"text"`
+}

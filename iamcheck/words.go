@@ -1,0 +1,113 @@
+package iamcheck
+
+// Status is a verdict.
+type Status string
+
+// The verdicts.
+const (
+	Pass          Status = "pass"
+	Fail          Status = "fail"
+	Unknown       Status = "unknown"
+	NotApplicable Status = "not_applicable"
+)
+
+// Reason is why a verdict is what it is.
+type Reason string
+
+// The reasons, by the rule that gives them.
+const (
+	// Rule 1.
+	RootHasNoConsole    Reason = "root_has_no_console"
+	NoRootUser          Reason = "no_root_user"
+	PartitionUnverified Reason = "partition_unverified"
+	AccountClosed       Reason = "account_closed"
+	NotAssessable       Reason = "not_assessable"
+	// Rule 2.
+	ForeignAnswer Reason = "foreign_answer"
+	// Rule 3.
+	VirtualRootDevice Reason = "virtual_root_device"
+	SMSRootDevice     Reason = "sms_root_device"
+	// Rule 4.
+	RootCredentialsRemoved Reason = "root_credentials_removed"
+	CompensatingControl    Reason = "compensating_control"
+	PasswordRecoverable    Reason = "password_recoverable"
+	RemovalUnverified      Reason = "removal_unverified"
+	// Rules 4 to 6.
+	SourcesDisagree Reason = "sources_disagree"
+	// Rule 5.
+	NoMFA Reason = "no_mfa"
+	// Rules 6 and 7: what passed.
+	HardwareRootDevice Reason = "hardware_root_device"
+	NoVirtualDevice    Reason = "no_virtual_root_device"
+	RootMFA            Reason = "root_mfa"
+	// Rule 7: what was missing.
+	UnrecognizedDevice    Reason = "unrecognized_device"
+	RootListUnreadable    Reason = "root_list_unreadable"
+	VirtualListIncomplete Reason = "virtual_list_unreadable"
+	SummaryMissing        Reason = "summary_unreadable"
+	RootDeniedBySCP       Reason = "root_denied_by_scp"
+	// The demanded assurance.
+	AssuranceTooLow        Reason = "assurance_too_low"
+	AssuranceNotObservable Reason = "assurance_not_observable"
+)
+
+// Warning is what an auditor should see beside a verdict.
+type Warning string
+
+// The warnings.
+const (
+	SingleDevice             Warning = "single_device"
+	RootAccessKeysPresent    Warning = "root_access_keys_present"
+	CertificationsUnreadable Warning = "certifications_unreadable"
+	VirtualListUnreadable    Warning = "virtual_list_unreadable"
+	RootListNotRead          Warning = "root_list_unreadable"
+	SummaryUnreadable        Warning = "summary_unreadable"
+	DeniedBySCPWarning       Warning = "root_denied_by_scp"
+	AbandonedVirtualDevice   Warning = "abandoned_virtual_device"
+	// RootNameHeldByUser: an IAM user owns the virtual device that carries root's customary name, so that the literal
+	// verdict fails an innocent account.
+	RootNameHeldByUser Warning = "root_device_name_held_by_user"
+	BoundKeyLost       Warning = "bound_key_lost"
+	BoundKeyRetired    Warning = "bound_key_retired"
+	BoundKeyAdvisory   Warning = "bound_key_advisory"
+	// BindingContradicted: AWS lists root's devices in full and the bound one is not among them as the binding says.
+	BindingContradicted Warning = "binding_contradicted"
+	// BindingAmbiguous: two bindings claim one device, or one name fits two devices; none of them is believed.
+	BindingAmbiguous Warning = "binding_ambiguous"
+	// CommercialAccountInScope: the AWS account paired with a GovCloud account has a root user with a console.
+	CommercialAccountInScope Warning = "commercial_account_in_scope"
+)
+
+// Assurance is how sure it is that a root device is hardware.
+type Assurance string
+
+// The levels of assurance, best first.
+const (
+	// Proven: a witnessed binding to an attested key that has answered a challenge since and is neither lost nor retired.
+	Proven Assurance = "proven"
+	// Certified: AWS reports FIDO level 2 or higher, or FIPS. FIDO level 1 does not require hardware.
+	Certified Assurance = "certified"
+	// HardwareToken: the serial of a TOTP token in root's own list.
+	HardwareToken Assurance = "hardware_token"
+	// NamedKey: the device's name matches a binding that a person typed.
+	NamedKey Assurance = "named"
+	// Unproven: a FIDO serial with none of these; it may be a synced passkey.
+	Unproven Assurance = "unproven"
+	// Inferred: root's own list was not readable; MFA is on and no virtual device is root's.
+	Inferred Assurance = "inferred"
+)
+
+// Assurances are all levels, best first.
+func Assurances() []Assurance {
+	return []Assurance{Proven, Certified, HardwareToken, NamedKey, Unproven, Inferred}
+}
+
+// FlagName names a flag of the summary.
+type FlagName string
+
+// The flags.
+const (
+	NoBackup        FlagName = "no_backup"
+	Concentration   FlagName = "concentration"
+	LogisticsBurden FlagName = "logistics_burden"
+)
