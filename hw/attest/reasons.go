@@ -1,0 +1,4 @@
+package attest
+
+// ReasonNoEvidence: the key handed over nothing to judge.
+const ReasonNoEvidence = "no_evidence"
