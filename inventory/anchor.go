@@ -1,0 +1,140 @@
+package inventory
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/pem"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Anchor is a certificate that a user trusts as a root of attestation, beside
+// those built in.
+type Anchor struct {
+	SHA256 Hash   // of the certificate's DER
+	Name   string // as the user calls it
+	PEM    string // one CERTIFICATE block without headers
+	At     time.Time
+	By     string
+}
+
+// Bounds on a file of anchors.
+const (
+	maxAnchorFile  = 1 << 20
+	maxAnchorCerts = 64
+)
+
+// AddAnchor records every certificate of a PEM file as a trusted root under
+// one name and returns them. One that is already there gives an ExistsError;
+// then none is added. That the certificates can be parsed and are fit to be
+// roots is for the caller (hw/attest) to check first.
+func AddAnchor(tx Tx, act Act, name string, file []byte) ([]Anchor, error) {
+	act, err := act.check()
+	if err != nil {
+		return nil, fmt.Errorf("add anchor: %w", err)
+	}
+	if name, err = required("anchor name", name, maxName); err != nil {
+		return nil, fmt.Errorf("add anchor: %w", err)
+	}
+	ders, err := certificates(file)
+	if err != nil {
+		return nil, fmt.Errorf("add anchor %s: %w", name, err)
+	}
+	known, err := tx.ListAnchors()
+	if err != nil {
+		return nil, fmt.Errorf("add anchor %s: %w", name, err)
+	}
+	var added []Anchor
+	for _, der := range ders {
+		a := Anchor{
+			SHA256: sha256.Sum256(der), Name: name, At: act.At, By: act.Actor,
+			PEM: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		}
+		for _, k := range append(known, added...) {
+			if k.SHA256 == a.SHA256 {
+				return nil, fmt.Errorf("add anchor: %w", &ExistsError{What: "certificate", Value: a.SHA256.String(), Owner: "anchor " + k.Name})
+			}
+		}
+		if err := tx.InsertAnchor(a); err != nil {
+			return nil, fmt.Errorf("add anchor %s: %w", name, err)
+		}
+		if _, err := record(tx, act, KindAnchorAdded, a.SHA256.String(), anchorPayload(a)); err != nil {
+			return nil, err
+		}
+		added = append(added, a)
+	}
+	return added, nil
+}
+
+// certificates takes the DER of every block of a PEM file that holds
+// certificates and nothing else but comments.
+func certificates(file []byte) ([][]byte, error) {
+	if len(file) > maxAnchorFile {
+		return nil, invalid("file", "is larger than %d bytes", maxAnchorFile)
+	}
+	var ders [][]byte
+	for rest := file; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		switch {
+		case block.Type != "CERTIFICATE":
+			return nil, invalid("file", "holds something that is not a certificate")
+		case len(block.Bytes) > maxCertificate || len(ders) == maxAnchorCerts:
+			return nil, invalid("file", "holds a certificate too large or one too many")
+		}
+		ders = append(ders, block.Bytes)
+	}
+	if len(ders) == 0 || bytes.Count(file, []byte("-----BEGIN")) != len(ders) {
+		return nil, invalid("file", "holds no readable PEM certificate, or a broken one")
+	}
+	return ders, nil
+}
+
+// RemoveAnchor takes back the trust in one anchor, named by its name or by its
+// SHA-256 or the first eight or more digits of it.
+func RemoveAnchor(tx Tx, act Act, ref string) (Anchor, error) {
+	act, err := act.check()
+	if err != nil {
+		return Anchor{}, fmt.Errorf("remove anchor: %w", err)
+	}
+	if ref, err = required("anchor", ref, maxName); err != nil {
+		return Anchor{}, fmt.Errorf("remove anchor: %w", err)
+	}
+	all, err := tx.ListAnchors()
+	if err != nil {
+		return Anchor{}, fmt.Errorf("remove anchor: %w", err)
+	}
+	var hits []Anchor
+	var labels []string
+	for _, a := range all {
+		if a.Name == ref || len(ref) >= 8 && strings.HasPrefix(a.SHA256.String(), strings.ToLower(ref)) {
+			hits = append(hits, a)
+			labels = append(labels, a.Name+" "+a.SHA256.String())
+		}
+	}
+	switch len(hits) {
+	case 0:
+		return Anchor{}, fmt.Errorf("anchor %q: %w", ref, ErrNotFound)
+	case 1:
+	default:
+		return Anchor{}, &AmbiguousError{Ref: ref, Candidates: labels}
+	}
+	if err := tx.DeleteAnchor(hits[0].SHA256); err != nil {
+		return Anchor{}, fmt.Errorf("remove anchor %s: %w", ref, err)
+	}
+	_, err = record(tx, act, KindAnchorRemoved, hits[0].SHA256.String(), anchorPayload(hits[0]))
+	return hits[0], err
+}
+
+// Anchors lists the anchors that users added, by name.
+func Anchors(tx Tx) ([]Anchor, error) { return tx.ListAnchors() }
+
+func anchorPayload(a Anchor) any {
+	return struct {
+		Name string `json:"name"`
+		PEM  string `json:"pem"`
+	}{a.Name, a.PEM}
+}

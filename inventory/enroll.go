@@ -1,0 +1,278 @@
+package inventory
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"hwmfa/hw"
+)
+
+// Enrollment is everything that one ceremony found out about a key.
+type Enrollment struct {
+	Serial string // "" where the key has none to show
+	Tag    string // "" none
+	Place  string // path, made on first use; "" nowhere yet
+	Holder string // the person it is handed to at once; "" nobody
+	// USBVendor and USBProduct are 0 where the key was only seen in a reader.
+	USBVendor  uint16
+	USBProduct uint16
+	Product    string // model name; made printable
+	Firmware   hw.Version
+	FormFactor hw.FormFactor
+	AAGUID     hw.AAGUID
+	// Credential is the identity credential, nil where the key made none.
+	Credential *NewCredential
+	// Evidence is kept byte for byte; FIDO and PIV are what was proved from it
+	// just now. An empty status means absent.
+	Evidence hw.Evidence
+	FIDO     hw.FIDOStatement
+	PIV      []hw.PIVStatement
+}
+
+// NewCredential is the identity credential of a key being enrolled.
+type NewCredential struct {
+	RPID      string
+	ID        []byte
+	PublicKey []byte // COSE key, CBOR
+	Silent    Silent // "" unknown
+}
+
+// Bounds on identity credentials, in bytes.
+const (
+	maxCredentialID = 1023 // CTAP 2.1 §6.1
+	maxPublicKey    = 2048
+)
+
+// EnrollKey records a key: the place, the key, its identity credential, its
+// evidence with the statements of today, and the journal event over all of
+// it. A serial (of the same maker, or of an unknown one), tag or credential
+// that the inventory already has gives an ExistsError naming the key it
+// belongs to, whatever that key's status.
+func EnrollKey(tx Tx, act Act, e Enrollment) (Key, error) {
+	act, err := act.check()
+	if err != nil {
+		return Key{}, fmt.Errorf("enroll: %w", err)
+	}
+	if e, err = e.check(); err != nil {
+		return Key{}, fmt.Errorf("enroll: %w", err)
+	}
+	if err := e.refuseDuplicates(tx); err != nil {
+		return Key{}, fmt.Errorf("enroll: %w", err)
+	}
+	k, err := e.insert(tx, act)
+	if err != nil {
+		return Key{}, fmt.Errorf("enroll: %w", err)
+	}
+	return k, nil
+}
+
+// check brings every field into its one form and holds the claims against
+// each other: nothing is recorded as proved that the statements do not bear.
+func (e Enrollment) check() (Enrollment, error) {
+	var errs [4]error
+	e.Serial, errs[0] = NormalizeSerial(e.Serial)
+	e.Tag, errs[1] = NormalizeTag(e.Tag)
+	e.Holder, errs[2] = line("holder", e.Holder, maxName)
+	if e.Place != "" {
+		e.Place, errs[3] = NormalizePlace(e.Place)
+	}
+	if err := errors.Join(errs[:]...); err != nil {
+		return e, err
+	}
+	e.Product = claimed(e.Product, maxName)
+	if e.Serial == "" && e.Credential == nil {
+		return e, invalid("key", "shows no serial and has no identity credential: nothing tells it from another")
+	}
+	if c := e.Credential; c != nil {
+		checked, err := c.check()
+		if err != nil {
+			return e, err
+		}
+		e.Credential = &checked
+	}
+	if e.FIDO.Status == "" {
+		e.FIDO.Status = hw.StatusAbsent
+	}
+	return e, e.checkStatements()
+}
+
+func (c NewCredential) check() (NewCredential, error) {
+	var err error
+	if c.RPID, err = required("credential: relying party ID", c.RPID, maxRPID); err != nil {
+		return c, err
+	}
+	if n := len(c.ID); n == 0 || n > maxCredentialID {
+		return c, invalid("credential: ID", "has %d bytes, not 1 to %d", n, maxCredentialID)
+	}
+	if n := len(c.PublicKey); n == 0 || n > maxPublicKey {
+		return c, invalid("credential: public key", "has %d bytes, not 1 to %d", n, maxPublicKey)
+	}
+	if c.Silent == "" {
+		c.Silent = SilentUnknown
+	}
+	if !c.Silent.known() {
+		return c, invalid("credential: silent", "is none of yes, no, needs_pin, unknown")
+	}
+	return c, nil
+}
+
+func (e Enrollment) checkStatements() error {
+	if !knownStatus(e.FIDO.Status) {
+		return invalid("FIDO statement", "has an unknown status")
+	}
+	if e.FIDO.Status == hw.StatusVerified {
+		c := e.Credential
+		switch {
+		case e.Evidence.FIDO == nil:
+			return invalid("FIDO statement", "is verified without evidence")
+		case c == nil, !bytes.Equal(c.ID, e.FIDO.CredentialID), !bytes.Equal(c.PublicKey, e.FIDO.PublicKey):
+			return invalid("identity credential", "is not the attested one")
+		}
+	}
+	if len(e.PIV) > maxSlots {
+		return invalid("PIV statements", "are more than %d", maxSlots)
+	}
+	for _, s := range e.PIV {
+		if !knownStatus(s.Status) {
+			return invalid("PIV statement", "has an unknown status")
+		}
+		if s.Status != hw.StatusVerified {
+			continue
+		}
+		if e.Evidence.PIV == nil {
+			return invalid("PIV statement", "is verified without evidence")
+		}
+		if serial, err := NormalizeSerial(s.Serial); err != nil || serial != "" && e.Serial != "" && serial != e.Serial {
+			return fmt.Errorf("serial %s read, another one attested in PIV slot %02x: %w", e.Serial, s.Slot, hw.ErrSerialsDisagree)
+		}
+	}
+	return nil
+}
+
+func (e Enrollment) refuseDuplicates(tx Tx) error {
+	if e.Serial != "" {
+		same, err := tx.KeysBySerial(e.Serial)
+		if err != nil {
+			return err
+		}
+		for _, k := range same {
+			if k.USBVendor == e.USBVendor || k.USBVendor == 0 || e.USBVendor == 0 {
+				return &ExistsError{What: "serial", Value: e.Serial, Owner: k.Label()}
+			}
+		}
+	}
+	if e.Tag != "" {
+		k, err := tx.KeyByTag(e.Tag)
+		if ok, err := found(err); err != nil {
+			return err
+		} else if ok {
+			return &ExistsError{What: "tag", Value: e.Tag, Owner: k.Label()}
+		}
+	}
+	if e.Credential != nil {
+		c, err := tx.CredentialByID(e.Credential.ID)
+		if ok, err := found(err); err != nil {
+			return err
+		} else if ok {
+			k, err := tx.KeyByID(c.KeyID)
+			if err != nil {
+				return err
+			}
+			return &ExistsError{What: "identity credential", Owner: k.Label()}
+		}
+	}
+	return nil
+}
+
+func (e Enrollment) insert(tx Tx, act Act) (Key, error) {
+	evidence, err := EncodeEvidence(e.Evidence)
+	if err != nil {
+		return Key{}, err
+	}
+	statements, err := encodeStatements(e.FIDO, e.PIV)
+	if err != nil {
+		return Key{}, err
+	}
+	k := Key{
+		Serial: e.Serial, Tag: e.Tag, Status: StatusEnrolled, Holder: e.Holder,
+		USBVendor: e.USBVendor, USBProduct: e.USBProduct, Product: e.Product,
+		Firmware: e.Firmware, FormFactor: e.FormFactor, AAGUID: e.AAGUID,
+		Attestation: Summarize(e.FIDO, e.PIV), EnrolledAt: act.At, EnrolledBy: act.Actor,
+	}
+	if e.Place != "" {
+		p, err := EnsurePlace(tx, act, e.Place)
+		if err != nil {
+			return Key{}, err
+		}
+		k.PlaceID, k.Place = p.ID, p.Path
+	}
+	sum := Hash(sha256.Sum256(evidence))
+	k.ID, err = newID(tx, "K", func(id string) (bool, error) {
+		_, err := tx.KeyByID(id)
+		return found(err)
+	}, []byte(FormatTime(act.At)), []byte(k.Serial), sum[:])
+	if err != nil {
+		return Key{}, err
+	}
+	if err := tx.InsertKey(k); err != nil {
+		return Key{}, err
+	}
+	if c := e.Credential; c != nil {
+		err := tx.InsertCredential(Credential{
+			KeyID: k.ID, RPID: c.RPID, ID: c.ID, PublicKey: c.PublicKey, Silent: c.Silent, AAGUID: k.AAGUID, At: act.At,
+		})
+		if err != nil {
+			return Key{}, err
+		}
+	}
+	event, err := record(tx, act, KindKeyEnrolled, k.ID, enrolledPayload(k, e.Credential, sum, statements))
+	if err != nil {
+		return Key{}, err
+	}
+	return k, tx.InsertRecord(Record{
+		KeyID: k.ID, Event: event.Seq, At: act.At, Evidence: string(evidence), SHA256: sum, Statements: string(statements),
+	})
+}
+
+// enrolledJSON is the payload of key.enrolled: all that the key's rows hold
+// but the evidence itself, which is there by its hash.
+type enrolledJSON struct {
+	Serial         *string         `json:"serial"`
+	Tag            *string         `json:"tag"`
+	Status         Status          `json:"status"`
+	Place          *string         `json:"place"`
+	Holder         *string         `json:"holder"`
+	USBVendor      uint16          `json:"usb_vendor"`
+	USBProduct     uint16          `json:"usb_product"`
+	Product        *string         `json:"product"`
+	Firmware       *string         `json:"firmware"`
+	FormFactor     byte            `json:"form_factor"`
+	AAGUID         *string         `json:"aaguid"`
+	Credential     *credentialJSON `json:"credential"`
+	EvidenceSHA256 string          `json:"evidence_sha256"`
+	Statements     json.RawMessage `json:"statements"`
+}
+
+type credentialJSON struct {
+	RPID      string `json:"rp_id"`
+	ID        string `json:"id"`
+	PublicKey string `json:"public_key"`
+	Silent    Silent `json:"silent"`
+}
+
+func enrolledPayload(k Key, c *NewCredential, sum Hash, statements []byte) enrolledJSON {
+	p := enrolledJSON{
+		Serial: null(k.Serial), Tag: null(k.Tag), Status: k.Status, Place: null(k.PlaceID), Holder: null(k.Holder),
+		USBVendor: k.USBVendor, USBProduct: k.USBProduct, Product: null(k.Product),
+		Firmware: null(FormatVersion(k.Firmware)), FormFactor: byte(k.FormFactor), AAGUID: null(FormatAAGUID(k.AAGUID)),
+		EvidenceSHA256: sum.String(), Statements: statements,
+	}
+	if c != nil {
+		p.Credential = &credentialJSON{c.RPID, hex.EncodeToString(c.ID), hex.EncodeToString(c.PublicKey), c.Silent}
+	}
+	return p
+}

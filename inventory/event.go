@@ -1,0 +1,80 @@
+package inventory
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// Kinds of events.
+const (
+	KindKeyEnrolled    = "key.enrolled"
+	KindKeyStatus      = "key.status"
+	KindPlaceMade      = "place.made"
+	KindAnchorAdded    = "anchor.added"
+	KindAnchorRemoved  = "anchor.removed"
+	KindAccountSaved   = "account.saved"
+	KindBindingAdded   = "binding.added"
+	KindBindingRemoved = "binding.removed"
+)
+
+// Hash is a SHA-256.
+type Hash [sha256.Size]byte
+
+// String is the hash in lower-case hexadecimal.
+func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// ParseHash reads what Hash.String wrote, and nothing else.
+func ParseHash(s string) (Hash, error) {
+	var h Hash
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != len(h) || hex.EncodeToString(b) != s {
+		return h, invalid("hash", "is not 64 lower-case hexadecimal digits")
+	}
+	return Hash(b), nil
+}
+
+// Event is one entry of the journal.
+type Event struct {
+	Seq     int64 // 1, 2, 3, … without gaps
+	Time    time.Time
+	Actor   string
+	Kind    string
+	Subject string // the ID of the key, place or account, the hash of the anchor
+	// Payload is a JSON object with sorted names and no spaces; its bytes are
+	// kept and hashed as they are.
+	Payload  string
+	PrevHash Hash // of the event before; zeros in the first
+	Hash     Hash
+}
+
+// eventDomain begins what is hashed, so that no other use of SHA-256 here can
+// give the same bytes a meaning as an event.
+const eventDomain = "hwmfa.journal/v1\x00"
+
+// Digest computes the event's hash from everything but Hash itself, in the
+// form that docs/journal.md lays down: numbers as 8 bytes big-endian, each
+// text after its length in bytes.
+func (e Event) Digest() Hash {
+	texts := [...]string{FormatTime(e.Time), e.Actor, e.Kind, e.Subject, e.Payload}
+	b := make([]byte, 0, len(eventDomain)+8+len(texts)*8+len(e.Payload)+256)
+	b = append(b, eventDomain...)
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Seq))
+	for _, s := range texts {
+		b = binary.BigEndian.AppendUint64(b, uint64(len(s)))
+		b = append(b, s...)
+	}
+	b = append(b, e.PrevHash[:]...)
+	return sha256.Sum256(b)
+}
+
+// Head is the last event's number and hash: what to anchor outside.
+type Head struct {
+	Seq  int64 // 0: the journal is empty
+	Hash Hash
+}
+
+// String is "42:" and the hash.
+func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Seq, h.Hash) }

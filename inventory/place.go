@@ -1,0 +1,96 @@
+package inventory
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Place is where keys lie: a site, a safe at a site, or a slot in a safe.
+type Place struct {
+	ID       string // "P-…"
+	ParentID string // "" for a site
+	Name     string
+	Path     string // names from the site down, joined by "/"
+}
+
+// placeLevels are the words for the depths of a path.
+var placeLevels = []string{"site", "safe", "slot"}
+
+// NormalizePlace checks a place's path, "site", "site/safe" or
+// "site/safe/slot", and returns it with the spaces around each name removed.
+func NormalizePlace(path string) (string, error) {
+	names := strings.Split(path, "/")
+	if len(names) > len(placeLevels) {
+		return "", invalid("place", "has more than three levels (site/safe/slot)")
+	}
+	for i, name := range names {
+		name, err := required("place: "+placeLevels[i], name, maxName)
+		if err != nil {
+			return "", err
+		}
+		if name == "." || name == ".." {
+			return "", invalid("place: "+placeLevels[i], "is only dots")
+		}
+		names[i] = name
+	}
+	return strings.Join(names, "/"), nil
+}
+
+// EnsurePlace returns the place at path and makes it, and what is above it, on
+// first use. Each place made is an event.
+func EnsurePlace(tx Tx, act Act, path string) (Place, error) {
+	act, err := act.check()
+	if err != nil {
+		return Place{}, err
+	}
+	if path, err = NormalizePlace(path); err != nil {
+		return Place{}, err
+	}
+	var place Place
+	for _, name := range strings.Split(path, "/") {
+		sub := name
+		if place.Path != "" {
+			sub = place.Path + "/" + name
+		}
+		next, err := tx.PlaceByPath(sub)
+		if errors.Is(err, ErrNotFound) {
+			next, err = makePlace(tx, act, place, name, sub)
+		}
+		if err != nil {
+			return Place{}, fmt.Errorf("place %s: %w", sub, err)
+		}
+		place = next
+	}
+	return place, nil
+}
+
+func makePlace(tx Tx, act Act, parent Place, name, path string) (Place, error) {
+	id, err := newID(tx, "P", func(id string) (bool, error) {
+		_, err := tx.PlaceByID(id)
+		return found(err)
+	}, []byte(path))
+	if err != nil {
+		return Place{}, err
+	}
+	p := Place{ID: id, ParentID: parent.ID, Name: name, Path: path}
+	if err := tx.InsertPlace(p); err != nil {
+		return Place{}, err
+	}
+	_, err = record(tx, act, KindPlaceMade, p.ID, struct {
+		Parent *string `json:"parent"`
+		Name   string  `json:"name"`
+	}{null(p.ParentID), p.Name})
+	return p, err
+}
+
+// Places lists every place, by path.
+func Places(tx Tx) ([]Place, error) { return tx.ListPlaces() }
+
+// null is the pointer by which JSON shows an unknown text as null.
+func null(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

@@ -1,0 +1,87 @@
+package inventory
+
+import "context"
+
+// Store keeps an inventory. Any number of goroutines, and of processes on one
+// database, may use it at once; changes happen one after the other.
+type Store interface {
+	// Update runs fn in a transaction that commits when fn returns nil and
+	// leaves no trace otherwise. fn must not call Update or View again.
+	Update(ctx context.Context, fn func(Tx) error) error
+	// View runs fn on one unchanging state; writing gives ErrReadOnly.
+	View(ctx context.Context, fn func(Tx) error) error
+	Close() error
+}
+
+// Tx is one transaction: rows in and out, without rules. It is good only
+// inside the function it was given to. Lists have a stable order; a look-up
+// that finds nothing returns ErrNotFound; a row that breaks uniqueness returns
+// ErrExists.
+type Tx interface {
+	KeyTx
+	PlaceTx
+	TrustTx
+	AccountTx
+	JournalTx
+}
+
+// KeyTx holds keys and what identifies and attests them.
+type KeyTx interface {
+	InsertKey(Key) error
+	// UpdateKey writes every field of the key with this ID.
+	UpdateKey(Key) error
+	KeyByID(id string) (Key, error)
+	KeyByTag(tag string) (Key, error) // letter case does not matter
+	KeysBySerial(serial string) ([]Key, error)
+	// ListKeys lists by time of enrollment, then ID.
+	ListKeys(KeyFilter) ([]Key, error)
+
+	InsertCredential(Credential) error
+	CredentialByID(id []byte) (Credential, error)
+	// ListCredentials lists those of one key, or all for "", oldest first.
+	ListCredentials(keyID string) ([]Credential, error)
+
+	InsertRecord(Record) error
+	// ListRecords lists those of one key, or all for "", oldest first.
+	ListRecords(keyID string) ([]Record, error)
+}
+
+// PlaceTx holds places.
+type PlaceTx interface {
+	InsertPlace(Place) error
+	PlaceByID(id string) (Place, error)
+	PlaceByPath(path string) (Place, error) // letter case does not matter
+	ListPlaces() ([]Place, error)           // by path
+}
+
+// TrustTx holds the trusted roots that users added.
+type TrustTx interface {
+	InsertAnchor(Anchor) error
+	DeleteAnchor(sha256 Hash) error
+	ListAnchors() ([]Anchor, error) // by name, then hash
+}
+
+// AccountTx holds AWS accounts and the keys bound to their root users.
+type AccountTx interface {
+	// PutAccount inserts the account or overwrites the one with its ID.
+	PutAccount(Account) error
+	AccountByID(id string) (Account, error)
+	ListAccounts() ([]Account, error) // by ID
+
+	InsertBinding(Binding) error
+	DeleteBinding(accountID, keyID string) error
+	// ListBindings takes "" for any account and for any key; the order is by
+	// account, then device name.
+	ListBindings(accountID, keyID string) ([]Binding, error)
+}
+
+// JournalTx holds the journal. There is no way to change or remove an event.
+type JournalTx interface {
+	AppendEvent(Event) error
+	LastEvent() (Event, error)
+	// EachEvent calls fn with every event after the one numbered seq, in order;
+	// fn must not use the transaction. An event that cannot be read ends it
+	// with a JournalError.
+	EachEvent(seq int64, fn func(Event) error) error
+	EventsAbout(subject string) ([]Event, error)
+}
