@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"hwmfa/hw"
+	"hwmfa/internal/term"
+)
+
+// Exit statuses. docs/exit-status.md explains them to scripts.
+const (
+	exitDone        = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitFound       = 3
+	exitNoKey       = 4
+	exitNoAccess    = 5
+	exitRefused     = 6
+	exitCredentials = 7
+	exitInterrupted = 130
+)
+
+// statuses says in a line what each exit status means.
+var statuses = []struct {
+	status  int
+	meaning string
+}{
+	{exitDone, "done"},
+	{exitFailure, "failure"},
+	{exitUsage, "the command line or the settings are wrong"},
+	{exitFound, "done, and it found something"},
+	{exitNoKey, "no security key"},
+	{exitNoAccess, "the device is not built in or not accessible"},
+	{exitRefused, "PIN or touch refused, or the key is gone"},
+	{exitCredentials, "no usable AWS credentials"},
+	{exitInterrupted, "interrupted"},
+}
+
+// errFound ends a command that did its work and printed what it found: exit 3
+// without a message.
+var errFound = errors.New("found something")
+
+// usageError is a command line or a setting that cannot be carried out.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// ending maps one kind of error to what the person is told to do about it and
+// to the exit status.
+type ending struct {
+	name   string // as docs/exit-status.md calls it
+	is     func(error) bool
+	status int
+	hint   string
+}
+
+// endings is the only place where errors become statuses and advice. The first
+// row that matches counts.
+var endings = []ending{
+	{"interrupted", isError(context.Canceled), exitInterrupted, ""},
+	{"usage", isType[usageError], exitUsage, "add --help to the command to see what it takes"},
+	{"no terminal", isError(term.ErrNoInput), exitUsage, "run it on a terminal, or give what it would ask for as a flag"},
+	{"not confirmed", isError(term.ErrNotConfirmed), exitFailure, "nothing was changed"},
+	{"wrong PIN", isType[*hw.PINError], exitRefused, "the last try blocks the key: make sure of the PIN before trying again"},
+	{"PIN blocked", isError(hw.ErrPINBlocked), exitRefused, "only a reset unblocks it, and a reset ends every registration made with this key"},
+	{"PIN entry blocked", isError(hw.ErrPINAuthBlocked), exitRefused, "unplug the key, plug it in again, and try once more"},
+	{"PIN required", isError(hw.ErrPINRequired), exitRefused, "run it on a terminal to be asked for the PIN, or pass it with --pin-fd"},
+	{"no PIN set", isError(hw.ErrPINNotSet), exitRefused, "this key has no PIN: run it without one"},
+	{"no touch", isError(hw.ErrTouchTimeout), exitRefused, "run it again and touch the key when it blinks"},
+	{"touch required", isError(hw.ErrTouchRequired), exitRefused, "this key cannot be asked silently"},
+	{"unplugged", isError(hw.ErrGone), exitRefused, "plug the key in again; nothing was recorded"},
+	{"replaced", isError(hw.ErrReplaced), exitRefused, "leave the same key plugged in until the command is done; nothing was recorded"},
+	{"no key", isError(hw.ErrNoDevice), exitNoKey, "plug a security key in; if one is, see what hwmfa detect says of it"},
+	{"no permission", isError(hw.ErrPermission), exitNoAccess, "see hwmfa udev print for the rule that lets you open the device, or run it as root"},
+	{"not built in", isError(hw.ErrNotBuilt), exitNoAccess, "build with cgo and the libraries that make demo installs"},
+	{"no card service", isError(hw.ErrService), exitNoAccess, "start the smart-card service: systemctl start pcscd.socket"},
+	{"held by another program", isError(hw.ErrBusy), exitFailure, "close the other program that uses the key (gpg-agent, a browser) and try again"},
+	{"refused by the key", isError(hw.ErrRefused), exitRefused, ""},
+	{"serials disagree", isError(hw.ErrSerialsDisagree), exitFailure, "leave only one key plugged in; if it persists, do not use this key"},
+}
+
+func isError(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+func isType[T error](err error) bool {
+	var t T
+	return errors.As(err, &t)
+}
+
+// failure is what --json prints for an error.
+type failure struct {
+	Schema string  `json:"schema"`
+	Error  string  `json:"error"`
+	Hint   *string `json:"hint"`
+	Exit   int     `json:"exit"`
+}
+
+// exit reports err and returns the status to end with.
+func exit(streams *term.Streams, asJSON bool, err error) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errFound):
+		return exitFound
+	}
+	end := endingOf(err)
+	if asJSON {
+		f := failure{Schema: "hwmfa.error/v1", Error: err.Error(), Exit: end.status}
+		if end.hint != "" {
+			f.Hint = &end.hint
+		}
+		// There is nowhere left to report a standard error that fails.
+		_ = streams.ErrJSON(f)
+		return end.status
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		streams.Notice("%s", line)
+	}
+	if end.hint != "" {
+		streams.Notice("hint: %s", end.hint)
+	}
+	return end.status
+}
+
+func endingOf(err error) ending {
+	for _, e := range endings {
+		if e.is(err) {
+			return e
+		}
+	}
+	return ending{status: exitFailure}
+}
+
+// exitStatusHelp is the section of a help page that lists what a command may
+// end with. Done, failure, usage and interrupted go for every command.
+func exitStatusHelp(more ...int) string {
+	var b strings.Builder
+	b.WriteString("\n\nEXIT STATUS\n")
+	for _, s := range statuses {
+		common := s.status <= exitUsage || s.status == exitInterrupted
+		for _, m := range more {
+			common = common || m == s.status
+		}
+		if common {
+			fmt.Fprintf(&b, "  %-4d %s\n", s.status, s.meaning)
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
+}

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"hwmfa/internal/term"
+)
+
+// run carries out one command line and returns the exit status. The shipped
+// main and the script tests both call it.
+func run(ctx context.Context, args []string, streams *term.Streams) int {
+	root := newRootCommand(newApp(streams))
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	return exit(streams, wantsJSON(args), err)
+}
+
+// wantsJSON says whether a failure is to be reported as JSON. It looks at the
+// words themselves, because a command line that does not parse has no flags.
+func wantsJSON(args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// linkedVersion is set by the linker for releases (-X main.linkedVersion=…).
+var linkedVersion string
+
+type versionOptions struct{ json bool }
+
+func newVersionCommand(a *app) *cobra.Command {
+	var opts versionOptions
+	cmd := &cobra.Command{
+		Use:     "version",
+		Short:   "Say which version this is",
+		Long:    "Say which version this is, from which commit, and by which Go it was built." + exitStatusHelp(),
+		Example: "  hwmfa version\n  hwmfa version --json",
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runVersion(cmd.Context(), a, opts)
+		},
+	}
+	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON")
+	return cmd
+}
+
+type versionReport struct {
+	Schema   string  `json:"schema"`
+	Version  string  `json:"version"`
+	Commit   *string `json:"commit"`
+	Modified *bool   `json:"modified"`
+	Go       string  `json:"go"`
+	Platform string  `json:"platform"`
+}
+
+func runVersion(_ context.Context, a *app, opts versionOptions) error {
+	report := currentVersion()
+	if opts.json {
+		return a.streams.JSON(report)
+	}
+	commit := "unknown commit"
+	if report.Commit != nil {
+		commit = "commit " + *report.Commit
+		if report.Modified != nil && *report.Modified {
+			commit += ", modified"
+		}
+	}
+	return a.streams.Printf("hwmfa %s (%s, %s, %s)\n", report.Version, commit, report.Go, report.Platform)
+}
+
+// currentVersion reads what the Go tool wrote into the binary; the linker's
+// word, where there is one, beats it.
+func currentVersion() versionReport {
+	report := versionReport{
+		Schema:   "hwmfa.version/v1",
+		Version:  "devel",
+		Go:       runtime.Version(),
+		Platform: runtime.GOOS + "/" + runtime.GOARCH,
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if v := info.Main.Version; v != "" && v != "(devel)" {
+			report.Version = v
+		}
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				report.Commit = &s.Value
+			case "vcs.modified":
+				modified := s.Value == "true"
+				report.Modified = &modified
+			}
+		}
+	}
+	if linkedVersion != "" {
+		report.Version = linkedVersion
+	}
+	return report
+}

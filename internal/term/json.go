@@ -1,0 +1,53 @@
+package term
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"unicode/utf8"
+)
+
+// JSON writes v to standard output as one object, indented by two spaces, with
+// a newline at the end.
+func (s *Streams) JSON(v any) error { return writeJSON(s.Out, v) }
+
+// ErrJSON writes v to standard error in the same form: a failure under --json.
+func (s *Streams) ErrJSON(v any) error { return writeJSON(s.Err, v) }
+
+func writeJSON(w io.Writer, v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("encode JSON: %w", err)
+	}
+	if _, err := w.Write(escapeJSON(b.Bytes())); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}
+
+// escapeJSON writes as \uXXXX what encoding/json leaves alone and a terminal
+// would obey: DEL, C1 controls and bidirectional marks. They can stand only
+// inside strings, where the two spellings mean the same.
+func escapeJSON(doc []byte) []byte {
+	out := make([]byte, 0, len(doc))
+	for i := 0; i < len(doc); {
+		r, size := utf8.DecodeRune(doc[i:])
+		switch {
+		case r == '\n' || strconv.IsPrint(r):
+			out = append(out, doc[i:i+size]...)
+		case r > 0xffff:
+			// Beyond the first plane JSON wants a surrogate pair (RFC 8259 §7).
+			v := r - 0x10000
+			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+(v>>10), 0xdc00+(v&0x3ff))
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		i += size
+	}
+	return out
+}
