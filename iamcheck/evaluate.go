@@ -1,6 +1,9 @@
 package iamcheck
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Options are what the auditor asks for.
 type Options struct {
@@ -19,5 +22,83 @@ type Options struct {
 
 // Evaluate decides on one account. Bound keys of other accounts are ignored.
 func Evaluate(f Facts, bound []BoundKey, opts Options) Finding {
-	return Finding{AccountID: f.AccountID}
+	e := weigh(f)
+	m := match(&e, bound)
+	hardware, level1 := decide(level2Rules, &e, opts), decide(level1Rules, &e, opts)
+
+	level2 := Level2{
+		Severity:    Severity,
+		Literal:     literal(&e),
+		Warnings:    warnings(&e, m),
+		NotRequired: opts.NotRequired,
+		Exception:   unexpired(opts),
+	}
+	if hardware.status == Pass {
+		grade := gradeOf(&e, m, hardware.inferred)
+		level2.Assurance = &grade.seen
+		hardware = grade.demand(opts.Require, hardware)
+	}
+	level2.Status, level2.Reasons = hardware.status, orEmpty(hardware.reasons)
+	return Finding{
+		AccountID:   f.AccountID,
+		Name:        stringOrNil(f.Name),
+		Partition:   stringOrNil(f.Partition),
+		Level2:      level2,
+		Level1:      Level1{Status: level1.status, Reasons: orEmpty(level1.reasons)},
+		RootDevices: cloneCertifications(e.rootDevices(m)),
+		Calls:       orEmpty(f.Calls),
+	}
+}
+
+// literal is the verdict of the benchmark's own audit text: the counter must be 1, and the virtual list must not hold the
+// customary serial, whoever owns it. It fails as soon as one step fails.
+func literal(e *evidence) Status {
+	switch {
+	case e.foreign:
+		return Unknown
+	case e.mfaIs(0), e.literalName:
+		return Fail
+	case e.mfaIs(1) && e.virtualReading == Complete:
+		return Pass
+	}
+	return Unknown
+}
+
+func unexpired(o Options) *Exception {
+	if o.Exception == nil || !o.Now.Before(o.Exception.Expires) {
+		return nil
+	}
+	shown := *o.Exception
+	return &shown
+}
+
+func stringOrNil(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// orEmpty makes a list that says "none" of one that says nothing: JSON knows the two apart.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// cloneCertifications keeps the finding from sharing maps with the facts.
+func cloneCertifications(devices []RootDevice) []RootDevice {
+	for i := range devices {
+		devices[i].Certifications = maps.Clone(devices[i].Certifications)
+	}
+	return devices
 }

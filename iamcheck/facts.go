@@ -55,7 +55,19 @@ type Call struct {
 	Outcome Outcome `json:"outcome"`
 	// Error is AWS's own words where the call did not end well, or why it was not made; nil where it did.
 	Error *string `json:"error"`
+	// By is whose credentials made the call.
+	By Actor `json:"-"`
 }
+
+// Actor is whose credentials make a call.
+type Actor string
+
+// The credentials an audit uses: the caller's own, root's (a root session, or a caller who is root), the audit role's.
+const (
+	ByCaller Actor = "caller"
+	ByRoot   Actor = "root"
+	ByRole   Actor = "role"
+)
 
 // Outcome is how a call ended.
 type Outcome string

@@ -94,4 +94,6 @@ type Flag struct {
 	Keys     []string `json:"keys"`
 	// Text says the flag in a sentence.
 	Text string `json:"text"`
+	// Burden are the numbers behind logistics_burden; no other flag has them.
+	Burden *Burden `json:"burden,omitempty"`
 }

@@ -1,27 +1,41 @@
 package iamcheck
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
-// Thresholds are where a figure becomes a flag.
-type Thresholds struct {
-	// Backup is the number of usable keys an account needs.
-	Backup int
-	// Concentration is the number of accounts one key may guard.
-	Concentration int
-	// Burden is the number of keys one custodian may have to look after.
-	Burden int
-}
-
-// DefaultThresholds are those of an organization that set none.
-func DefaultThresholds() Thresholds { return Thresholds{Backup: 2, Concentration: 10, Burden: 20} }
-
-// Census is what the inventory knows beside the bindings.
-type Census struct {
-	// Custodians is how many people look after keys; nil is unknown.
-	Custodians *int
-}
-
-// NewReport sorts the findings by account and sums them up. bound are the bindings of all accounts.
+// NewReport sorts the findings by account and sums them up. bound are the bindings of all accounts; a threshold of zero or
+// less is the default one.
 func NewReport(at time.Time, findings []Finding, bound []BoundKey, census Census, th Thresholds) Report {
-	return Report{Schema: Schema, GeneratedAt: at.UTC()}
+	findings = orEmpty(slices.Clone(findings))
+	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.AccountID, b.AccountID) })
+	th = th.orDefault()
+
+	t := Totals{
+		Accounts:  len(findings),
+		Level2:    map[Status]int{Pass: 0, Fail: 0, Unknown: 0, NotApplicable: 0},
+		Level1:    map[Status]int{Pass: 0, Fail: 0, Unknown: 0, NotApplicable: 0},
+		Literal:   map[Status]int{Pass: 0, Fail: 0, Unknown: 0},
+		Assurance: map[Assurance]int{},
+	}
+	for _, a := range Assurances() {
+		t.Assurance[a] = 0
+	}
+	for _, f := range findings {
+		t.Level2[f.Level2.Status]++
+		t.Level1[f.Level1.Status]++
+		t.Literal[f.Level2.Literal]++
+		if f.Level2.Assurance != nil {
+			t.Assurance[*f.Level2.Assurance]++
+		}
+	}
+	accounts := scope(findings)
+	t.Flags = []Flag{
+		noBackup(accounts, bound, th),
+		concentration(bound, th),
+		logisticsBurden(accounts, bound, census, th),
+	}
+	return Report{Schema: Schema, GeneratedAt: at.UTC(), Accounts: findings, Summary: t}
 }

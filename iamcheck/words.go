@@ -14,7 +14,7 @@ const (
 // Reason is why a verdict is what it is.
 type Reason string
 
-// The reasons, by the rule that gives them.
+// The reasons, by the rule that gives them. A pass has none: its assurance says what it rests on.
 const (
 	// Rule 1.
 	RootHasNoConsole    Reason = "root_has_no_console"
@@ -36,12 +36,10 @@ const (
 	SourcesDisagree Reason = "sources_disagree"
 	// Rule 5.
 	NoMFA Reason = "no_mfa"
-	// Rules 6 and 7: what passed.
-	HardwareRootDevice Reason = "hardware_root_device"
-	NoVirtualDevice    Reason = "no_virtual_root_device"
-	RootMFA            Reason = "root_mfa"
+	// UnrecognizedDevice: root's own list holds a serial of no form that AWS gives to a root device, so that it is neither
+	// known to be hardware nor known not to be.
+	UnrecognizedDevice Reason = "unrecognized_device"
 	// Rule 7: what was missing.
-	UnrecognizedDevice    Reason = "unrecognized_device"
 	RootListUnreadable    Reason = "root_list_unreadable"
 	VirtualListIncomplete Reason = "virtual_list_unreadable"
 	SummaryMissing        Reason = "summary_unreadable"

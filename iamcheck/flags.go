@@ -1,0 +1,168 @@
+package iamcheck
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// scope are the accounts that Level 2 is demanded of, sorted: it applies to them, and their tier asks for it.
+func scope(findings []Finding) []string {
+	accounts := []string{}
+	for _, f := range findings {
+		if f.Level2.Status != NotApplicable && !f.Level2.NotRequired {
+			accounts = append(accounts, f.AccountID)
+		}
+	}
+	slices.Sort(accounts)
+	return slices.Compact(accounts)
+}
+
+// keysByAccount are the distinct usable keys bound to each account.
+func keysByAccount(bound []BoundKey) map[string]map[string]bool {
+	return index(bound, func(k BoundKey) (string, string) { return k.AccountID, k.KeyID })
+}
+
+// accountsByKey are the distinct accounts each usable key guards.
+func accountsByKey(bound []BoundKey) map[string]map[string]bool {
+	return index(bound, func(k BoundKey) (string, string) { return k.KeyID, k.AccountID })
+}
+
+func index(bound []BoundKey, pair func(BoundKey) (string, string)) map[string]map[string]bool {
+	sets := map[string]map[string]bool{}
+	for _, k := range bound {
+		if !k.Usable() {
+			continue
+		}
+		from, to := pair(k)
+		if sets[from] == nil {
+			sets[from] = map[string]bool{}
+		}
+		sets[from][to] = true
+	}
+	return sets
+}
+
+// noBackup holds the usable keys of each account against the number it needs. Its figure is that of the account with the
+// fewest.
+func noBackup(accounts []string, bound []BoundKey, th Thresholds) Flag {
+	keys := keysByAccount(bound)
+	f := Flag{Flag: NoBackup, Threshold: float64(th.Backup), Accounts: []string{}, Keys: []string{}}
+	concerned := map[string]bool{}
+	for _, a := range accounts {
+		n := float64(len(keys[a]))
+		if f.Figure == nil || n < *f.Figure {
+			f.Figure = &n
+		}
+		if n < f.Threshold {
+			f.Accounts = append(f.Accounts, a)
+			maps.Copy(concerned, keys[a])
+		}
+	}
+	f.Keys = sorted(concerned)
+	if f.Figure == nil {
+		f.Text = "no account demands hardware MFA for root"
+		return f
+	}
+	f.raise(*f.Figure < f.Threshold)
+	f.Text = fmt.Sprintf("%d of %d accounts have fewer than %d usable keys bound; the fewest is %g",
+		len(f.Accounts), len(accounts), th.Backup, *f.Figure)
+	return f
+}
+
+// concentration holds the accounts that each usable key guards against the number it may. Its figure is that of the key
+// with the most.
+func concentration(bound []BoundKey, th Thresholds) Flag {
+	f := Flag{Flag: Concentration, Threshold: float64(th.Concentration), Accounts: []string{}, Keys: []string{}}
+	most := 0.0
+	concerned := map[string]bool{}
+	for key, accounts := range accountsByKey(bound) {
+		n := float64(len(accounts))
+		most = max(most, n)
+		if n > f.Threshold {
+			f.Keys = append(f.Keys, key)
+			maps.Copy(concerned, accounts)
+		}
+	}
+	slices.Sort(f.Keys)
+	f.Accounts = sorted(concerned)
+	f.Figure = &most
+	f.raise(most > f.Threshold)
+	f.Text = fmt.Sprintf("%d keys guard more than %d accounts each; the most that one key guards is %g", len(f.Keys), th.Concentration, most)
+	return f
+}
+
+// Burden are the numbers behind logistics_burden. The benchmark's own text says of this control that in an organization
+// with many accounts hardware MFA may become a burden of logistics, and that Level 2 may then be kept for selected ones.
+type Burden struct {
+	// Accounts are those that Level 2 is demanded of.
+	Accounts int `json:"accounts"`
+	// Registrations are what has to be done by hand at the console: every account with every one of its keys.
+	Registrations int `json:"registrations"`
+	// KeysNeeded is the fewest keys that do it while none guards more accounts than it may.
+	KeysNeeded int `json:"keys_needed"`
+	// KeysBound are the usable keys that are bound to these accounts today.
+	KeysBound int `json:"keys_bound"`
+	// KeysPerAccount is KeysBound over Accounts; null without accounts.
+	KeysPerAccount *float64 `json:"keys_per_account"`
+	// Custodians is how many people look after keys; the two figures for each of them are null where it is unknown.
+	Custodians                *int     `json:"custodians"`
+	KeysPerCustodian          *float64 `json:"keys_per_custodian"`
+	RegistrationsPerCustodian *float64 `json:"registrations_per_custodian"`
+}
+
+// burdenOf counts what Level 2 needs.
+func burdenOf(accounts []string, bound []BoundKey, census Census, th Thresholds) Burden {
+	n := len(accounts)
+	b := Burden{
+		Accounts:      n,
+		Registrations: n * th.Backup,
+		KeysNeeded:    (n + th.Concentration - 1) / th.Concentration * th.Backup,
+	}
+	keys := keysByAccount(bound)
+	used := map[string]bool{}
+	for _, a := range accounts {
+		maps.Copy(used, keys[a])
+	}
+	b.KeysBound = len(used)
+	if n > 0 {
+		b.KeysPerAccount = ratio(b.KeysBound, n)
+	}
+	if c := census.Custodians; c != nil && *c > 0 {
+		people := *c
+		b.Custodians = &people
+		b.KeysPerCustodian = ratio(b.KeysNeeded, people)
+		b.RegistrationsPerCustodian = ratio(b.Registrations, people)
+	}
+	return b
+}
+
+// logisticsBurden holds the keys that Level 2 needs for each custodian against what one person can look after. With nobody
+// to count there is no figure: a guess would look like a measurement.
+func logisticsBurden(accounts []string, bound []BoundKey, census Census, th Thresholds) Flag {
+	b := burdenOf(accounts, bound, census, th)
+	f := Flag{Flag: LogisticsBurden, Figure: b.KeysPerCustodian, Threshold: float64(th.Burden), Accounts: []string{}, Keys: []string{}, Burden: &b}
+	f.Text = fmt.Sprintf("%d accounts need at least %d keys and %d registrations by hand", b.Accounts, b.KeysNeeded, b.Registrations)
+	if b.KeysPerCustodian == nil {
+		f.Text += "; how many people look after keys is not known"
+		return f
+	}
+	f.Text += fmt.Sprintf("; that is %.1f keys and %.1f registrations for each of %d custodians",
+		*b.KeysPerCustodian, *b.RegistrationsPerCustodian, *b.Custodians)
+	over := *b.KeysPerCustodian > f.Threshold
+	f.raise(over)
+	if over {
+		f.Accounts = accounts
+		f.Text += "; consider removing root credentials centrally, or Level 2 for selected accounts only"
+	}
+	return f
+}
+
+func (f *Flag) raise(is bool) { f.Raised = &is }
+
+func ratio(a, b int) *float64 {
+	r := float64(a) / float64(b)
+	return &r
+}
+
+func sorted(set map[string]bool) []string { return orEmpty(slices.Sorted(maps.Keys(set))) }
