@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// create makes an empty inventory at path. It is made complete under another
+// name in the same directory and then linked into place: nobody ever sees half
+// of one, and of two processes that create at once one wins and the other uses
+// what the winner made.
+func create(ctx context.Context, path string) error {
+	if _, err := os.Lstat(path + "-wal"); err == nil {
+		// SQLite would replay the old log into the new file.
+		return fmt.Errorf("the file is gone and its write-ahead log (%s-wal) is still there: %w", filepath.Base(path), ErrDamaged)
+	}
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make directory: %w", err)
+	}
+	f, err := os.CreateTemp(dir, ".hwmfa-*.new") // mode 0600
+	if err != nil {
+		return fmt.Errorf("create: %w", err)
+	}
+	tmp := f.Name()
+	defer func() {
+		for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+			os.Remove(tmp + suffix)
+		}
+	}()
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("create: %w", err)
+	}
+	if err := fill(ctx, tmp); err != nil {
+		return fmt.Errorf("create: %w", err)
+	}
+	if err := os.Link(tmp, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("create: %w", err)
+	}
+	return syncDir(dir)
+}
+
+// fill writes the schema into an empty file and leaves no log beside it.
+func fill(ctx context.Context, path string) error {
+	db, err := openDB(path, "rw", newFilePragmas)
+	if err != nil {
+		return err
+	}
+	if err := migrate(ctx, db); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	if logged(path) {
+		return fmt.Errorf("the write-ahead log of the new file was not taken in: %w", ErrBusy)
+	}
+	return nil
+}
+
+// syncDir makes a new name in a directory last through a power cut.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("sync directory: %w", err)
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

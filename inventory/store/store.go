@@ -1,0 +1,102 @@
+// Package store keeps an inventory in a database. It holds the SQL and
+// nothing else: what may be written is decided in package inventory.
+//
+// An existing file is looked at before SQLite may open it, and a new one is
+// made complete beside its place before it gets its name, so that neither a
+// foreign file nor a half-made inventory is ever written to.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"hwmfa/inventory"
+)
+
+// Facts about a database that callers act on.
+var (
+	// ErrUnsupportedURL: the URL names no kind of database that this program knows.
+	ErrUnsupportedURL = errors.New("unsupported inventory URL")
+	// ErrNoInventory: there is no database there.
+	ErrNoInventory = errors.New("no inventory yet")
+	// ErrForeign: what is there is not an inventory of this program.
+	ErrForeign = errors.New("not an hwmfa inventory")
+	// ErrNewer: a later version of this program wrote it.
+	ErrNewer = errors.New("written by a newer version of this program")
+	// ErrOlder: an earlier version of this program wrote it, and it was opened
+	// for reading only; opened for writing, it is brought up to date.
+	ErrOlder = errors.New("written by an older version of this program")
+	// ErrBusy: another process kept the database locked for too long.
+	ErrBusy = errors.New("inventory is locked by another program")
+	// ErrDamaged: the database is truncated or corrupt.
+	ErrDamaged = inventory.ErrDamaged
+)
+
+// Open opens the inventory at url, "sqlite:///absolute/path", and makes it on
+// first use, with its directory. Anything there that is not an inventory of
+// this program, or one that is damaged or newer, is refused and left as it is,
+// byte for byte.
+func Open(ctx context.Context, url string) (inventory.Store, error) {
+	path, err := Path(url)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openSQLite(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("inventory %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// OpenReadOnly opens an inventory that exists, for View alone; where there is
+// none it returns ErrNoInventory. It makes and migrates nothing.
+func OpenReadOnly(ctx context.Context, url string) (inventory.Store, error) {
+	path, err := Path(url)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openSQLiteReadOnly(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("inventory %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// Path is the file that an inventory URL names.
+func Path(inventoryURL string) (string, error) {
+	refuse := func(why string) (string, error) {
+		return "", fmt.Errorf("%w: %s (supported: sqlite:///absolute/path)", ErrUnsupportedURL, why)
+	}
+	scheme, _, ok := strings.Cut(inventoryURL, ":")
+	if !ok {
+		return refuse("it has no scheme")
+	}
+	if scheme != "sqlite" {
+		// The rest of the URL may carry a password and is not quoted.
+		return refuse(fmt.Sprintf("scheme %q", scheme))
+	}
+	u, err := url.Parse(inventoryURL)
+	if err != nil {
+		return refuse("it cannot be parsed")
+	}
+	switch {
+	case u.Host != "" || u.User != nil:
+		return refuse("it names a host; an absolute path takes three slashes")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return refuse("it has a query or fragment; write ? as %3F and # as %23")
+	case u.Opaque != "" || !filepath.IsAbs(u.Path):
+		return refuse("the path is not absolute")
+	case strings.ContainsRune(u.Path, 0) || strings.HasSuffix(u.Path, "/"):
+		return refuse("the path names no file")
+	}
+	return filepath.Clean(u.Path), nil
+}
+
+// URL is the inventory URL of a file; the path must be absolute.
+func URL(path string) string {
+	return (&url.URL{Scheme: "sqlite", Path: path, OmitHost: false}).String()
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"hwmfa/hw"
+	"hwmfa/inventory"
+)
+
+// tx is one transaction. It keeps the context because it lives exactly as long
+// as the call that the context was given to.
+type tx struct {
+	ctx context.Context
+	sql *sql.Tx
+}
+
+// row is what *sql.Row and *sql.Rows have in common.
+type row interface{ Scan(dest ...any) error }
+
+// exec runs a statement that must touch exactly one row.
+func (t *tx) exec(query string, args ...any) error {
+	r, err := t.sql.ExecContext(t.ctx, query, args...)
+	if err != nil {
+		return mapped(err)
+	}
+	n, err := r.RowsAffected()
+	if err != nil {
+		return mapped(err)
+	}
+	if n != 1 {
+		return inventory.ErrNotFound
+	}
+	return nil
+}
+
+// one reads one row, ErrNotFound without one.
+func one[T any](t *tx, scan func(row) (T, error), query string, args ...any) (T, error) {
+	v, err := scan(t.sql.QueryRowContext(t.ctx, query, args...))
+	if err != nil {
+		var none T
+		return none, mapped(err)
+	}
+	return v, nil
+}
+
+// each calls fn with every row in turn.
+func each[T any](t *tx, scan func(row) (T, error), fn func(T) error, query string, args ...any) error {
+	rows, err := t.sql.QueryContext(t.ctx, query, args...)
+	if err != nil {
+		return mapped(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return mapped(err)
+		}
+		if err := fn(v); err != nil {
+			return err
+		}
+	}
+	return mapped(rows.Err())
+}
+
+// list reads all rows.
+func list[T any](t *tx, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+	var all []T
+	err := each(t, scan, func(v T) error { all = append(all, v); return nil }, query, args...)
+	return all, err
+}
+
+// null stores an empty text as NULL: unknown, or none.
+func null(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+
+// The types below scan a column strictly: what this program would not have
+// written is damage.
+
+type timeColumn struct{ to *time.Time }
+
+func (c timeColumn) Scan(src any) error { return strictly(src, c.to, inventory.ParseTime) }
+
+type hashColumn struct{ to *inventory.Hash }
+
+func (c hashColumn) Scan(src any) error { return strictly(src, c.to, inventory.ParseHash) }
+
+type versionColumn struct{ to *hw.Version }
+
+func (c versionColumn) Scan(src any) error { return strictly(src, c.to, inventory.ParseVersion) }
+
+type aaguidColumn struct{ to *hw.AAGUID }
+
+func (c aaguidColumn) Scan(src any) error { return strictly(src, c.to, inventory.ParseAAGUID) }
+
+type hexColumn struct{ to *[]byte }
+
+func (c hexColumn) Scan(src any) error {
+	return strictly(src, c.to, func(s string) ([]byte, error) {
+		b, err := hex.DecodeString(s)
+		if err == nil && hex.EncodeToString(b) != s {
+			err = fmt.Errorf("upper-case hexadecimal")
+		}
+		return b, err
+	})
+}
+
+type textColumn struct{ to *string }
+
+// Scan takes NULL for "".
+func (c textColumn) Scan(src any) error {
+	return strictly(src, c.to, func(s string) (string, error) { return s, nil })
+}
+
+func strictly[T any](src any, to *T, parse func(string) (T, error)) error {
+	var s string
+	switch v := src.(type) {
+	case nil:
+	case string:
+		s = v
+	default:
+		return fmt.Errorf("%w: a column holds %T", inventory.ErrDamaged, src)
+	}
+	v, err := parse(s)
+	if err != nil {
+		return fmt.Errorf("%w: %w", inventory.ErrDamaged, err)
+	}
+	*to = v
+	return nil
+}

@@ -1,0 +1,122 @@
+package store
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"hwmfa/hw"
+	"hwmfa/inventory"
+)
+
+const selectKeys = `SELECT k.id, k.serial, k.tag, k.status, k.place_id, p.path, k.holder, k.usb_vendor, k.usb_product,
+	k.product, k.firmware, k.form_factor, k.aaguid, k.fido_status, k.piv_status, k.anchor, k.enrolled_at, k.enrolled_by
+	FROM keys k LEFT JOIN places p ON p.id = k.place_id `
+
+func scanKey(r row) (inventory.Key, error) {
+	var k inventory.Key
+	err := r.Scan(&k.ID, textColumn{&k.Serial}, textColumn{&k.Tag}, &k.Status, textColumn{&k.PlaceID}, textColumn{&k.Place},
+		textColumn{&k.Holder}, &k.USBVendor, &k.USBProduct, textColumn{&k.Product}, versionColumn{&k.Firmware}, &k.FormFactor,
+		aaguidColumn{&k.AAGUID}, &k.Attestation.FIDO, &k.Attestation.PIV, textColumn{&k.Attestation.Anchor},
+		timeColumn{&k.EnrolledAt}, &k.EnrolledBy)
+	if err == nil && !k.Status.Known() {
+		err = fmt.Errorf("%w: key %s has status %q", inventory.ErrDamaged, k.ID, k.Status)
+	}
+	return k, err
+}
+
+// keyValues are the columns of keys after its ID, in the order of the schema.
+func keyValues(k inventory.Key) []any {
+	return []any{
+		null(k.Serial), null(k.Tag), null(inventory.Fold(k.Tag)), string(k.Status), null(k.PlaceID), null(k.Holder),
+		int64(k.USBVendor), int64(k.USBProduct), null(k.Product), null(inventory.FormatVersion(k.Firmware)), int64(k.FormFactor),
+		null(inventory.FormatAAGUID(k.AAGUID)), string(k.Attestation.FIDO), string(k.Attestation.PIV), null(k.Attestation.Anchor),
+		inventory.FormatTime(k.EnrolledAt), k.EnrolledBy,
+	}
+}
+
+func (t *tx) InsertKey(k inventory.Key) error {
+	return t.exec(`INSERT INTO keys (id, serial, tag, tag_folded, status, place_id, holder, usb_vendor, usb_product, product,
+		firmware, form_factor, aaguid, fido_status, piv_status, anchor, enrolled_at, enrolled_by)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append([]any{k.ID}, keyValues(k)...)...)
+}
+
+func (t *tx) UpdateKey(k inventory.Key) error {
+	return t.exec(`UPDATE keys SET serial = ?, tag = ?, tag_folded = ?, status = ?, place_id = ?, holder = ?, usb_vendor = ?,
+		usb_product = ?, product = ?, firmware = ?, form_factor = ?, aaguid = ?, fido_status = ?, piv_status = ?, anchor = ?,
+		enrolled_at = ?, enrolled_by = ? WHERE id = ?`, append(keyValues(k), k.ID)...)
+}
+
+func (t *tx) KeyByID(id string) (inventory.Key, error) {
+	return one(t, scanKey, selectKeys+"WHERE k.id = ?", id)
+}
+
+func (t *tx) KeyByTag(tag string) (inventory.Key, error) {
+	return one(t, scanKey, selectKeys+"WHERE k.tag_folded = ?", inventory.Fold(tag))
+}
+
+func (t *tx) KeysBySerial(serial string) ([]inventory.Key, error) {
+	return list(t, scanKey, selectKeys+"WHERE k.serial = ? ORDER BY k.enrolled_at, k.id", serial)
+}
+
+func (t *tx) ListKeys(f inventory.KeyFilter) ([]inventory.Key, error) {
+	where, args := []string{"1 = 1"}, []any{}
+	if len(f.Statuses) > 0 {
+		where = append(where, "k.status IN (?"+strings.Repeat(", ?", len(f.Statuses)-1)+")")
+		for _, s := range f.Statuses {
+			args = append(args, string(s))
+		}
+	}
+	if f.Place != "" {
+		at := inventory.Fold(f.Place)
+		below := at + "/"
+		where = append(where, "(p.path_folded = ? OR substr(p.path_folded, 1, ?) = ?)")
+		args = append(args, at, utf8.RuneCountInString(below), below)
+	}
+	return list(t, scanKey, selectKeys+"WHERE "+strings.Join(where, " AND ")+" ORDER BY k.enrolled_at, k.id", args...)
+}
+
+const selectCredentials = "SELECT key_id, rp_id, credential_id, public_key, silent, aaguid, at FROM credentials "
+
+func scanCredential(r row) (inventory.Credential, error) {
+	var c inventory.Credential
+	err := r.Scan(&c.KeyID, &c.RPID, hexColumn{&c.ID}, hexColumn{&c.PublicKey}, &c.Silent, aaguidColumn{&c.AAGUID}, timeColumn{&c.At})
+	return c, err
+}
+
+func (t *tx) InsertCredential(c inventory.Credential) error {
+	return t.exec(`INSERT INTO credentials (credential_id, key_id, rp_id, public_key, silent, aaguid, at)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, hex.EncodeToString(c.ID), c.KeyID, c.RPID, hex.EncodeToString(c.PublicKey),
+		string(c.Silent), null(inventory.FormatAAGUID(c.AAGUID)), inventory.FormatTime(c.At))
+}
+
+func (t *tx) CredentialByID(id []byte) (inventory.Credential, error) {
+	return one(t, scanCredential, selectCredentials+"WHERE credential_id = ?", hex.EncodeToString(id))
+}
+
+func (t *tx) ListCredentials(keyID string) ([]inventory.Credential, error) {
+	return list(t, scanCredential, selectCredentials+"WHERE ? IN ('', key_id) ORDER BY at, credential_id", keyID)
+}
+
+func scanRecord(r row) (inventory.Record, error) {
+	var a inventory.Record
+	err := r.Scan(&a.KeyID, &a.Event, timeColumn{&a.At}, &a.Evidence, hashColumn{&a.SHA256}, &a.Statements)
+	return a, err
+}
+
+func (t *tx) InsertRecord(r inventory.Record) error {
+	return t.exec("INSERT INTO attestations (event, key_id, at, evidence, sha256, statements) VALUES (?, ?, ?, ?, ?, ?)",
+		r.Event, r.KeyID, inventory.FormatTime(r.At), r.Evidence, r.SHA256.String(), r.Statements)
+}
+
+func (t *tx) ListRecords(keyID string) ([]inventory.Record, error) {
+	const q = "SELECT key_id, event, at, evidence, sha256, statements FROM attestations "
+	if keyID == "" {
+		return list(t, scanRecord, q+"ORDER BY event")
+	}
+	return list(t, scanRecord, q+"WHERE key_id = ? ORDER BY event", keyID)
+}
+
+var _ inventory.Tx = (*tx)(nil)
+var _ hw.Status // the statuses are scanned as the words they are
