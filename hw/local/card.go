@@ -1,0 +1,179 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+
+	"hwmfa/hw"
+)
+
+const (
+	// maxCommand is the longest command: header, extended Lc, data, Le
+	// (ISO 7816-4 §5.1).
+	maxCommand = 4 + 3 + 65535 + 2
+	// maxAnswer is the longest answer: 64 KiB and the status.
+	maxAnswer = 65536 + 2
+	// maxResets bounds how often a card that another program resets while we
+	// connect is connected to again.
+	maxResets = 3
+)
+
+// OpenCard opens the card shared with other programs and keeps them out by a
+// transaction until Close, which leaves the card powered. While another
+// program's transaction lasts it waits; when ctx ends first, the error wraps
+// hw.ErrBusy and ctx.Err(). piv-go's own connection is not used: it opens cards
+// exclusively and offers no raw commands.
+func (m *Machine) OpenCard(ctx context.Context, s hw.Sighting) (hw.Channel, error) {
+	if s.Interface != hw.InterfaceCard {
+		return nil, fmt.Errorf("open card: a %s sighting has none: %w", s.Interface, hw.ErrUnsupported)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("open card: %w", err)
+	}
+	var connected atomic.Bool
+	ch, err := await(ctx, &m.left, func() (*channel, error) {
+		return m.openChannel(s.Node, &connected)
+	}, func(ch *channel, err error) {
+		if err == nil {
+			_ = ch.Close() // nobody is left to tell
+		}
+	})
+	if err != nil {
+		if ctx.Err() != nil && connected.Load() {
+			err = fmt.Errorf("%w: %w", hw.ErrBusy, err)
+		}
+		return nil, fmt.Errorf("open card in %q: %w", s.Node, err)
+	}
+	if err := m.Check(ctx, s); err != nil { // now that nobody else can change it
+		_ = ch.Close()
+		return nil, fmt.Errorf("open card: %w", err)
+	}
+	return ch, nil
+}
+
+// openChannel connects and begins the transaction; connected says that only
+// the transaction is still waited for.
+func (m *Machine) openChannel(reader string, connected *atomic.Bool) (*channel, error) {
+	c, err := m.card.establish()
+	if err != nil {
+		return nil, err
+	}
+	for try := 1; ; try++ {
+		h, protocol, err := m.card.connect(c, reader, false)
+		if err != nil {
+			return nil, errors.Join(err, m.card.release(c))
+		}
+		connected.Store(true)
+		err = m.card.begin(h)
+		if err == nil {
+			ch := &channel{library: m.card, context: c, handle: h, protocol: protocol, turn: make(chan struct{}, 1), left: m.left.Go}
+			ch.answer = make([]byte, maxAnswer)
+			return ch, nil
+		}
+		err = errors.Join(err, m.card.disconnect(h))
+		if !errors.Is(err, errReset) || try == maxResets {
+			return nil, errors.Join(err, m.card.release(c))
+		}
+	}
+}
+
+// channel is an open card in a transaction.
+type channel struct {
+	library  cardLibrary
+	context  cardContext
+	handle   cardHandle
+	protocol cardProtocol
+	// turn is held by the one call to the card that is under way.
+	turn   chan struct{}
+	closed atomic.Bool
+	answer []byte       // belongs to whoever holds turn
+	left   func(func()) // runs what outlives its caller
+}
+
+// Transmit sends one command. PC/SC cannot interrupt it: when ctx ends first,
+// the command goes on at the card, and the next Transmit waits for it.
+func (ch *channel) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
+	if len(apdu) < 4 || len(apdu) > maxCommand {
+		return nil, fmt.Errorf("transmit: command of %d bytes", len(apdu))
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("transmit: %w", err)
+	}
+	select {
+	case ch.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("transmit: %w", ctx.Err())
+	}
+	if ch.closed.Load() {
+		<-ch.turn
+		return nil, fmt.Errorf("transmit: %w", os.ErrClosed)
+	}
+	command := append([]byte(nil), apdu...) // the caller may go away and change it
+	type answer struct {
+		bytes []byte
+		err   error
+	}
+	done := make(chan answer, 1)
+	ch.left(func() {
+		n, err := ch.library.transmit(ch.handle, ch.protocol, command, ch.answer)
+		var b []byte
+		switch {
+		case err != nil:
+		case n < 2 || n > len(ch.answer):
+			err = fmt.Errorf("answer of %d bytes: %w", n, hw.ErrMalformed)
+		default:
+			b = append(b, ch.answer[:n]...)
+		}
+		clear(command) // it may carry a PIN
+		clear(ch.answer[:min(max(n, 0), len(ch.answer))])
+		<-ch.turn
+		done <- answer{b, err}
+	})
+	select {
+	case a := <-done:
+		if a.err != nil {
+			return nil, fmt.Errorf("transmit: %w", a.err)
+		}
+		return a.bytes, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("transmit: %w", ctx.Err())
+	}
+}
+
+// Close ends the transaction and gives the card back. While an abandoned
+// command is still under way it returns at once and the card is given back
+// afterwards.
+func (ch *channel) Close() error {
+	if ch.closed.Swap(true) {
+		return nil
+	}
+	select {
+	case ch.turn <- struct{}{}:
+		defer func() { <-ch.turn }()
+		return ch.giveBack()
+	default:
+		ch.left(func() {
+			ch.turn <- struct{}{}
+			_ = ch.giveBack() // nobody is left to tell
+			<-ch.turn
+		})
+		return nil
+	}
+}
+
+// giveBack says nothing of a card that is gone: there is nothing to give back.
+func (ch *channel) giveBack() error {
+	var errs []error
+	for _, err := range []error{ch.library.end(ch.handle), ch.library.disconnect(ch.handle), ch.library.release(ch.context)} {
+		if err != nil && !errors.Is(err, hw.ErrGone) {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close card: %w", err)
+	}
+	return nil
+}

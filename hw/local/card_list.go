@@ -1,0 +1,183 @@
+package local
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"hwmfa/hw"
+)
+
+// cardLibrary is what is used of PC/SC, one method for each call of it. Errors
+// are of type pcscError.
+type cardLibrary interface {
+	establish() (cardContext, error)
+	release(cardContext) error
+	// readers lists the readers by name, none without an error.
+	readers() ([]string, error)
+	// status asks for one reader's state and card and does not wait.
+	status(cardContext, string) (readerStatus, error)
+	// connect reaches the card shared with others, or with direct the reader
+	// alone, whether there is a card in it or not.
+	connect(c cardContext, reader string, direct bool) (cardHandle, cardProtocol, error)
+	// disconnect leaves the card as it is.
+	disconnect(cardHandle) error
+	begin(cardHandle) error
+	end(cardHandle) error
+	// transmit fills answer and says how many bytes it took.
+	transmit(h cardHandle, p cardProtocol, apdu, answer []byte) (int, error)
+	attribute(h cardHandle, id uint32) ([]byte, error)
+}
+
+type (
+	cardContext  int64
+	cardHandle   int64
+	cardProtocol uint32
+)
+
+// readerStatus is a reader's state, read at one moment.
+type readerStatus struct {
+	present   bool // a card is in it
+	exclusive bool // a program holds the card for itself
+	atr       []byte
+}
+
+const (
+	// attrChannelID tells the bus a reader is on: SCARD_CLASS_COMMUNICATIONS,
+	// tag 0110 (PC/SC part 3, "SCARD_ATTR_CHANNEL_ID").
+	attrChannelID = 2<<16 | 0x0110
+	channelUSB    = 0x0020
+	// maxReaders is where pcscd stops without a word
+	// (PCSCLITE_MAX_READERS_CONTEXTS).
+	maxReaders = 16
+)
+
+// cardSightings lists the readers that have a card in them. No card is opened
+// for it: the place on the bus is asked of the reader.
+func (m *Machine) cardSightings() ([]hw.Sighting, error) {
+	c, err := m.card.establish()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = m.card.release(c) }()
+	names, err := m.card.readers()
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	if len(names) >= maxReaders {
+		errs = append(errs, fmt.Errorf("the smart-card service shows no more than %d readers: others may be plugged in", maxReaders))
+	}
+	var all []hw.Sighting
+	for _, name := range names {
+		s, err := m.reader(c, name)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("reader %q: %w", name, err))
+		}
+		if s != nil {
+			all = append(all, *s)
+		}
+	}
+	return all, errors.Join(errs...)
+}
+
+// reader describes one reader, nil where it has no card. Beside an error the
+// sighting is good, but without its place on the bus.
+func (m *Machine) reader(c cardContext, name string) (*hw.Sighting, error) {
+	st, err := m.card.status(c, name)
+	if errors.Is(err, hw.ErrGone) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !st.present {
+		return nil, nil
+	}
+	s := &hw.Sighting{Interface: hw.InterfaceCard, Node: name, Slot: slotOf(name), ATR: st.atr}
+	if st.exclusive {
+		s.Err = fmt.Errorf("card in %q: %w", name, hw.ErrBusy)
+	}
+	bus, address, err := m.readerPlace(c, name)
+	switch {
+	case errors.Is(err, hw.ErrBusy), errors.Is(err, hw.ErrPermission):
+		s.Err = fmt.Errorf("card in %q: %w", name, err)
+		return s, nil
+	case errors.Is(err, hw.ErrGone):
+		return nil, nil
+	case err != nil, bus == 0:
+		return s, err
+	}
+	s.USB = &hw.USB{Bus: bus, Address: address}
+	known, err := m.system.usbAt(bus, address)
+	known.describe(s)
+	return s, err
+}
+
+// readerPlace asks a reader for its place on the USB; bus 0 where it has none.
+// It connects to the reader and not to the card, so that nobody's session is
+// disturbed; pcscd refuses even that while the card is held exclusively.
+func (m *Machine) readerPlace(c cardContext, name string) (bus, address int, err error) {
+	h, _, err := m.card.connect(c, name, true)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { _ = m.card.disconnect(h) }()
+	b, err := m.card.attribute(h, attrChannelID)
+	if errors.Is(err, hw.ErrUnsupported) {
+		return 0, 0, nil
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(b) != 4 {
+		return 0, 0, fmt.Errorf("channel ID of %d bytes: %w", len(b), hw.ErrMalformed)
+	}
+	id := binary.NativeEndian.Uint32(b)
+	if id>>16 != channelUSB {
+		return 0, 0, nil
+	}
+	return int(id >> 8 & 0xff), int(id & 0xff), nil
+}
+
+// slotOf takes the slot from a reader's name: pcscd ends it with two numbers
+// of two hex digits, the reader's index and the slot.
+func slotOf(reader string) int {
+	fields := strings.Fields(reader)
+	if len(fields) < 3 || len(fields[len(fields)-1]) != 2 || len(fields[len(fields)-2]) != 2 {
+		return 0
+	}
+	n, err := strconv.ParseUint(fields[len(fields)-1], 16, 8)
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}
+
+// checkCard looks at the reader again.
+func (m *Machine) checkCard(ctx context.Context, was hw.Sighting) error {
+	is, err := await(ctx, &m.left, func() (*hw.Sighting, error) {
+		c, err := m.card.establish()
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = m.card.release(c) }()
+		return m.reader(c, was.Node)
+	}, nil)
+	switch {
+	case err != nil:
+		return fmt.Errorf("check reader %q: %w", was.Node, err)
+	case is == nil:
+		return fmt.Errorf("card in %q: %w", was.Node, hw.ErrGone)
+	case string(is.ATR) != string(was.ATR):
+		return fmt.Errorf("card in %q: %w", was.Node, hw.ErrReplaced)
+	case is.USB == nil && is.Err != nil && was.USB != nil:
+		// The reader may not be asked now; the kernel still says whether the
+		// device is there.
+		return m.system.checkUSB(was)
+	}
+	return samePlace(was, *is)
+}

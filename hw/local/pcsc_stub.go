@@ -1,0 +1,19 @@
+//go:build !cgo || nopcsc
+
+package local
+
+import (
+	"fmt"
+
+	"hwmfa/hw"
+)
+
+func newCardLibrary() cardLibrary { return noPCSC{} }
+
+// noPCSC stands in for PC/SC in a program built without it. Nothing is reached
+// without establish.
+type noPCSC struct{ cardLibrary }
+
+func (noPCSC) establish() (cardContext, error) {
+	return 0, fmt.Errorf("card readers: this program was built without PC/SC (tag nopcsc, or cgo off): %w", hw.ErrNotBuilt)
+}

@@ -1,0 +1,143 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"hwmfa/hw"
+)
+
+// system is the part of the file system in which the kernel describes devices.
+type system struct {
+	root string // "/" but for tests
+}
+
+func (s system) path(elem ...string) string {
+	return filepath.Join(append([]string{s.root}, elem...)...)
+}
+
+// usbDevice is what sysfs says of a device on the bus.
+type usbDevice struct {
+	hw.USB
+	manufacturer, product, serial string
+}
+
+// maxAttribute bounds a sysfs file: the kernel gives one page at most.
+const maxAttribute = 4096
+
+func readAttribute(dir, name string) ([]byte, error) {
+	f, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxAttribute))
+}
+
+// attribute is a text file of one line; "" where it cannot be read.
+func attribute(dir, name string) string {
+	b, err := readAttribute(dir, name)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(string(b), "\n")
+}
+
+// readUSB reads the directory of one USB device.
+func readUSB(dir string) (*usbDevice, error) {
+	number := func(name string, base, bits int) (uint64, error) {
+		text, err := readAttribute(dir, name)
+		if err != nil {
+			return 0, err
+		}
+		n, err := strconv.ParseUint(strings.TrimSpace(string(text)), base, bits)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", filepath.Join(dir, name), err)
+		}
+		return n, nil
+	}
+	var d usbDevice
+	bus, err := number("busnum", 10, 16)
+	if err != nil {
+		return nil, err
+	}
+	address, err := number("devnum", 10, 16)
+	if err != nil {
+		return nil, err
+	}
+	vendor, err := number("idVendor", 16, 16)
+	if err != nil {
+		return nil, err
+	}
+	product, err := number("idProduct", 16, 16)
+	if err != nil {
+		return nil, err
+	}
+	d.USB = hw.USB{Bus: int(bus), Address: int(address), Vendor: uint16(vendor), Product: uint16(product)}
+	if ports := attribute(dir, "devpath"); ports != "" {
+		d.Path = fmt.Sprintf("%d-%s", bus, ports)
+	}
+	d.manufacturer, d.product, d.serial = attribute(dir, "manufacturer"), attribute(dir, "product"), attribute(dir, "serial")
+	return &d, nil
+}
+
+// usbAbove finds the USB device to which a directory below /sys/devices
+// belongs; nil where there is none (a virtual or Bluetooth device).
+func (s system) usbAbove(dir string) (*usbDevice, error) {
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, err
+	}
+	top, err := filepath.EvalSymlinks(s.path("sys"))
+	if err != nil {
+		return nil, err
+	}
+	for ; strings.HasPrefix(real, top+string(filepath.Separator)); real = filepath.Dir(real) {
+		if _, err := os.Lstat(filepath.Join(real, "busnum")); err == nil {
+			return readUSB(real)
+		}
+	}
+	return nil, nil
+}
+
+// usbAt finds the device with this bus and address; nil where there is none.
+func (s system) usbAt(bus, address int) (*usbDevice, error) {
+	dirs, err := os.ReadDir(s.path("sys/bus/usb/devices"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // no USB on this machine
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range dirs {
+		if strings.Contains(d.Name(), ":") { // an interface, not a device
+			continue
+		}
+		dir := s.path("sys/bus/usb/devices", d.Name())
+		if attribute(dir, "busnum") != strconv.Itoa(bus) || attribute(dir, "devnum") != strconv.Itoa(address) {
+			continue
+		}
+		u, err := readUSB(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil // unplugged in between
+		}
+		return u, err
+	}
+	return nil, nil
+}
+
+// describe fills in what sysfs knows of the device behind a sighting.
+func (d *usbDevice) describe(s *hw.Sighting) {
+	if d == nil {
+		return
+	}
+	usb := d.USB
+	s.USB = &usb
+	s.Manufacturer, s.Product, s.SerialString = d.manufacturer, d.product, d.serial
+}
