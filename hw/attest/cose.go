@@ -119,15 +119,11 @@ func (k coseKey) rsa() (*rsa.PublicKey, error) {
 	return &rsa.PublicKey{N: new(big.Int).SetBytes([]byte(n)), E: int(e.Int64())}, nil
 }
 
-// isCanonicalES256 says whether raw is the one encoding that CTAP2 allows for
-// this key. U2F signs the point only, so that any other encoding of it could
-// have been put in by whoever carried it.
-func isCanonicalES256(raw []byte, key *ecdsa.PublicKey) bool {
-	point, err := key.Bytes()
-	if err != nil || len(point) != 65 {
-		return false
-	}
-	want := append([]byte{0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20}, point[1:33]...)
-	want = append(want, 0x22, 0x58, 0x20)
-	return bytes.Equal(raw, append(want, point[33:]...))
+// isCanonicalES256 says whether raw is an ES256 key in the one encoding that
+// CTAP2 allows.
+func isCanonicalES256(raw []byte) bool {
+	const x, y = 10, 10 + 32 + 3 // where the coordinates begin
+	return len(raw) == y+32 &&
+		bytes.Equal(raw[:x], []byte{0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20}) &&
+		bytes.Equal(raw[x+32:y], []byte{0x22, 0x58, 0x20})
 }

@@ -68,6 +68,9 @@ func (v Verifier) judgeFIDO(ev hw.FIDOEvidence, rpIDHash [32]byte, s *hw.FIDOSta
 	if err := att.checkSignature(ev.ClientDataHash); err != nil {
 		return err
 	}
+	if err := att.checkCredential(); err != nil {
+		return err
+	}
 	if att.data.has(flagBackupEligible) {
 		return faultf(ReasonSyncable, "flags %#02x: the credential may be copied off the key", att.data.flags)
 	}
