@@ -135,7 +135,7 @@ func VerifyRecords(tx Tx) error {
 		}
 		want[r.Event] = r
 	}
-	err = tx.EachEvent(0, func(e Event) error {
+	err = tx.EachEvent(1, func(e Event) error {
 		if e.Kind != KindKeyEnrolled {
 			return nil
 		}

@@ -3,6 +3,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"math"
 )
 
 // Fault is what is wrong with an event of a broken journal.
@@ -55,24 +56,37 @@ func JournalHead(tx Tx) (Head, error) {
 // caught only by comparing the head with one kept elsewhere.
 func VerifyJournal(tx Tx) (Head, error) {
 	var head Head
-	err := tx.EachEvent(0, func(e Event) error {
-		switch {
-		case e.Seq > head.Seq+1:
-			return &JournalError{Seq: head.Seq + 1, Fault: FaultMissing, Detail: fmt.Sprintf("event %d comes next", e.Seq)}
-		case e.Seq != head.Seq+1:
-			return &JournalError{Seq: e.Seq, Fault: FaultUnlinked, Detail: "its number is out of order"}
-		case e.Digest() != e.Hash:
-			return &JournalError{Seq: e.Seq, Fault: FaultAltered, Detail: "its content does not give its hash"}
-		case e.PrevHash != head.Hash:
-			return &JournalError{Seq: e.Seq, Fault: FaultUnlinked, Detail: "it was not written after the event before it"}
+	var broken *JournalError
+	err := tx.EachEvent(math.MinInt64, func(e Event) error {
+		if broken = e.follows(head); broken != nil {
+			return broken
 		}
 		head = Head{Seq: e.Seq, Hash: e.Hash}
 		return nil
 	})
-	if err != nil {
-		return Head{}, err
+	if err == nil {
+		return head, nil
 	}
-	return head, nil
+	var unreadable *JournalError
+	if broken == nil && errors.As(err, &unreadable) && unreadable.Seq == 0 {
+		unreadable.Seq = head.Seq + 1 // not even its number could be read
+	}
+	return Head{}, err
+}
+
+// follows says what is wrong with an event that is to come right after head.
+func (e Event) follows(head Head) *JournalError {
+	switch {
+	case e.Seq > head.Seq+1:
+		return &JournalError{Seq: head.Seq + 1, Fault: FaultMissing, Detail: fmt.Sprintf("event %d comes next", e.Seq)}
+	case e.Seq != head.Seq+1:
+		return &JournalError{Seq: e.Seq, Fault: FaultUnlinked, Detail: "its number is out of order"}
+	case e.Digest() != e.Hash:
+		return &JournalError{Seq: e.Seq, Fault: FaultAltered, Detail: "its content does not give its hash"}
+	case e.PrevHash != head.Hash:
+		return &JournalError{Seq: e.Seq, Fault: FaultUnlinked, Detail: "it was not written after the event before it"}
+	}
+	return nil
 }
 
 // record appends an event about subject to the journal.
@@ -101,6 +115,6 @@ func record(tx Tx, act Act, kind, subject string, payload any) (Event, error) {
 	return e, nil
 }
 
-// Journal calls fn with every event after the one numbered seq, in order,
-// without verifying it; fn must not use the transaction.
-func Journal(tx Tx, seq int64, fn func(Event) error) error { return tx.EachEvent(seq, fn) }
+// Journal calls fn with every event numbered from on, in order, without
+// verifying it; fn must not use the transaction.
+func Journal(tx Tx, from int64, fn func(Event) error) error { return tx.EachEvent(from, fn) }

@@ -79,9 +79,9 @@ type AccountTx interface {
 type JournalTx interface {
 	AppendEvent(Event) error
 	LastEvent() (Event, error)
-	// EachEvent calls fn with every event after the one numbered seq, in order;
-	// fn must not use the transaction. An event that cannot be read ends it
-	// with a JournalError.
-	EachEvent(seq int64, fn func(Event) error) error
+	// EachEvent calls fn with every event numbered from on, in order; fn must
+	// not use the transaction. An event that cannot be read ends it with a
+	// JournalError, whose number is 0 where even that cannot be read.
+	EachEvent(from int64, fn func(Event) error) error
 	EventsAbout(subject string) ([]Event, error)
 }

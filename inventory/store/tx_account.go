@@ -2,31 +2,6 @@ package store
 
 import "hwmfa/inventory"
 
-func scanPlace(r row) (inventory.Place, error) {
-	var p inventory.Place
-	err := r.Scan(&p.ID, textColumn{&p.ParentID}, &p.Name, &p.Path)
-	return p, err
-}
-
-const selectPlaces = "SELECT id, parent_id, name, path FROM places "
-
-func (t *tx) InsertPlace(p inventory.Place) error {
-	return t.exec("INSERT INTO places (id, parent_id, name, path, path_folded) VALUES (?, ?, ?, ?, ?)",
-		p.ID, null(p.ParentID), p.Name, p.Path, inventory.Fold(p.Path))
-}
-
-func (t *tx) PlaceByID(id string) (inventory.Place, error) {
-	return one(t, scanPlace, selectPlaces+"WHERE id = ?", id)
-}
-
-func (t *tx) PlaceByPath(path string) (inventory.Place, error) {
-	return one(t, scanPlace, selectPlaces+"WHERE path_folded = ?", inventory.Fold(path))
-}
-
-func (t *tx) ListPlaces() ([]inventory.Place, error) {
-	return list(t, scanPlace, selectPlaces+"ORDER BY path_folded")
-}
-
 func scanAccount(r row) (inventory.Account, error) {
 	var a inventory.Account
 	err := r.Scan(&a.ID, textColumn{&a.Name}, textColumn{&a.Tier})
@@ -72,23 +47,4 @@ func (t *tx) ListBindings(accountID, keyID string) ([]inventory.Binding, error) 
 	}
 	return list(t, scanBinding, "SELECT account_id, key_id, device_name, how, at, actor FROM bindings WHERE "+where+
 		" ORDER BY account_id, device_name_folded", args...)
-}
-
-func scanAnchor(r row) (inventory.Anchor, error) {
-	var a inventory.Anchor
-	err := r.Scan(hashColumn{&a.SHA256}, &a.Name, &a.PEM, timeColumn{&a.At}, &a.By)
-	return a, err
-}
-
-func (t *tx) InsertAnchor(a inventory.Anchor) error {
-	return t.exec("INSERT INTO anchors (sha256, name, pem, at, actor) VALUES (?, ?, ?, ?, ?)",
-		a.SHA256.String(), a.Name, a.PEM, inventory.FormatTime(a.At), a.By)
-}
-
-func (t *tx) DeleteAnchor(sha256 inventory.Hash) error {
-	return t.exec("DELETE FROM anchors WHERE sha256 = ?", sha256.String())
-}
-
-func (t *tx) ListAnchors() ([]inventory.Anchor, error) {
-	return list(t, scanAnchor, "SELECT sha256, name, pem, at, actor FROM anchors ORDER BY name, sha256")
 }

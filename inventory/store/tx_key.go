@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"hwmfa/hw"
 	"hwmfa/inventory"
 )
 
@@ -117,6 +116,3 @@ func (t *tx) ListRecords(keyID string) ([]inventory.Record, error) {
 	}
 	return list(t, scanRecord, q+"WHERE key_id = ? ORDER BY event", keyID)
 }
-
-var _ inventory.Tx = (*tx)(nil)
-var _ hw.Status // the statuses are scanned as the words they are

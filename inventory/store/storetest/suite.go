@@ -1,0 +1,192 @@
+// Package storetest is the conformance suite for inventory stores: what every
+// database that keeps an inventory has to pass. It goes through
+// inventory.Store alone.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"hwmfa/hw"
+	"hwmfa/inventory"
+)
+
+// Opener opens the inventory at a URL and makes it on first use.
+type Opener func(ctx context.Context, url string) (inventory.Store, error)
+
+// Database is one empty database of the kind under test.
+type Database struct {
+	URL  string
+	Open Opener
+}
+
+// store opens the database and closes it with the test.
+func (d Database) store(t *testing.T) inventory.Store {
+	t.Helper()
+	s, err := d.Open(t.Context(), d.URL)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return s
+}
+
+// Run puts a kind of database through the whole suite; fresh gives each test
+// an empty one.
+func Run(t *testing.T, fresh func(t *testing.T) Database) {
+	tests := []struct {
+		name string
+		test func(t *testing.T, d Database)
+	}{
+		{"a new inventory is empty", testEmpty},
+		{"an enrolled key is read back as it was written", testEnrollRoundTrip},
+		{"a sparse key is read back as it was written", testSparseRoundTrip},
+		{"every enrollment that breaks a rule leaves no trace", testEnrollRefusals},
+		{"a serial, tag or credential is enrolled once", testDuplicates},
+		{"a key is found by ID, serial and tag", testFind},
+		{"keys are listed by status and by place", testList},
+		{"a place is made once, on first use", testPlaces},
+		{"a status changes only as life allows", testStatus},
+		{"a key is bound to an account once, under one name", testBind},
+		{"a ninth key is refused", testBindLimit},
+		{"anchors are added once and taken back", testAnchors},
+		{"accounts are saved and changed", testAccounts},
+		{"an error rolls everything back", testRollback},
+		{"a panic rolls everything back", testPanic},
+		{"a view sees one state and cannot write", testView},
+		{"a cancelled context ends a transaction", testCancel},
+		{"the journal holds every change and verifies", testJournal},
+		{"the evidence is held against the journal", testRecords},
+		{"goroutines write one after the other", testGoroutines},
+		{"processes write one after the other", testProcesses},
+		{"one of many processes enrolls a serial", testRace},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { tt.test(t, fresh(t)) })
+	}
+}
+
+// noon is when the tests happen, in another zone than UTC and with
+// nanoseconds that no store keeps.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.FixedZone("CET", 3600))
+
+// act is the act of the n-th minute.
+func act(n int) inventory.Act {
+	return inventory.Act{Actor: "anna", At: noon.Add(time.Duration(n) * time.Minute)}
+}
+
+// enrollment is a complete, verified enrollment of the n-th key.
+func enrollment(n int) inventory.Enrollment {
+	id := []byte(fmt.Sprintf("credential %d", n))
+	public := []byte(fmt.Sprintf("public key %d", n))
+	return inventory.Enrollment{
+		Serial: fmt.Sprint(20000000 + n), Tag: fmt.Sprintf("YK-%03d", n), Place: "Zürich/Safe 1",
+		USBVendor: 0x1050, USBProduct: 0x0407, Product: "YubiKey 5C NFC",
+		Firmware: hw.Version{Major: 5, Minor: 7, Patch: 4}, FormFactor: hw.FormKeychainC,
+		AAGUID:     hw.AAGUID{0x19, 0x08, 15: 0xff},
+		Credential: &inventory.NewCredential{RPID: "hwmfa.invalid", ID: id, PublicKey: public, Silent: inventory.SilentYes},
+		Evidence: hw.Evidence{
+			FIDO: &hw.FIDOEvidence{RPID: "hwmfa.invalid", ClientDataHash: make([]byte, 32), AttestationObject: []byte{0xa3, byte(n), 0, 0xff}},
+			PIV:  &hw.PIVEvidence{F9: []byte{0x30, 0x82}, Slots: []hw.PIVSlot{{Slot: 0x9a, Certificate: []byte{0x30}}, {Slot: 0x95}}},
+		},
+		FIDO: hw.FIDOStatement{
+			Status: hw.StatusVerified, Anchor: "CN=Yubico Attestation Root 1", Format: "packed", AAGUID: hw.AAGUID{0x19, 0x08, 15: 0xff},
+			Firmware: hw.Version{Major: 5, Minor: 7, Patch: 4}, CredentialID: id, PublicKey: public, UserPresent: true,
+		},
+		PIV: []hw.PIVStatement{{
+			Status: hw.StatusVerified, Anchor: "CN=Yubico PIV Root CA", Slot: 0x9a, Serial: fmt.Sprint(20000000 + n),
+			Firmware: hw.Version{Major: 5, Minor: 7, Patch: 4}, FormFactor: hw.FormKeychainC, PINPolicy: "once", Touch: "cached",
+		}},
+	}
+}
+
+// sparse is an enrollment of a key that shows a credential and nothing else.
+func sparse(n int) inventory.Enrollment {
+	return inventory.Enrollment{Credential: &inventory.NewCredential{
+		RPID: "hwmfa.invalid", ID: []byte(fmt.Sprintf("sparse %d", n)), PublicKey: []byte{1},
+	}}
+}
+
+// update runs fn in a transaction that must succeed.
+func update(t *testing.T, s inventory.Store, fn func(tx inventory.Tx) error) {
+	t.Helper()
+	if err := s.Update(t.Context(), fn); err != nil {
+		t.Fatalf("update: %v", err)
+	}
+}
+
+// view runs fn in a reading transaction that must succeed.
+func view(t *testing.T, s inventory.Store, fn func(tx inventory.Tx) error) {
+	t.Helper()
+	if err := s.View(t.Context(), fn); err != nil {
+		t.Fatalf("view: %v", err)
+	}
+}
+
+// enroll enrolls a key that must be accepted.
+func enroll(t *testing.T, s inventory.Store, a inventory.Act, e inventory.Enrollment) inventory.Key {
+	t.Helper()
+	var k inventory.Key
+	update(t, s, func(tx inventory.Tx) (err error) {
+		k, err = inventory.EnrollKey(tx, a, e)
+		return err
+	})
+	return k
+}
+
+// refused runs fn in a transaction that must fail with want and change nothing.
+func refused(t *testing.T, s inventory.Store, want error, fn func(tx inventory.Tx) error) error {
+	t.Helper()
+	before := snapshot(t, s)
+	err := s.Update(t.Context(), fn)
+	if !errors.Is(err, want) {
+		t.Errorf("got error %v, want %v", err, want)
+	}
+	if after := snapshot(t, s); after != before {
+		t.Errorf("a refused change left a trace\nbefore %s\nafter  %s", before, after)
+	}
+	return err
+}
+
+// snapshot is everything that lists show, as one text.
+func snapshot(t *testing.T, s inventory.Store) string {
+	t.Helper()
+	var all string
+	view(t, s, func(tx inventory.Tx) error {
+		head, err1 := inventory.JournalHead(tx)
+		keys, err2 := inventory.Keys(tx, inventory.KeyFilter{})
+		places, err3 := inventory.Places(tx)
+		accounts, err4 := inventory.Accounts(tx)
+		bindings, err5 := inventory.Bindings(tx)
+		anchors, err6 := inventory.Anchors(tx)
+		credentials, err7 := inventory.Credentials(tx)
+		all = fmt.Sprintf("%v %v %v %v %v %v %v", head, keys, places, accounts, bindings, anchors, credentials)
+		return errors.Join(err1, err2, err3, err4, err5, err6, err7)
+	})
+	return all
+}
+
+func testEmpty(t *testing.T, d Database) {
+	s := d.store(t)
+	view(t, s, func(tx inventory.Tx) error {
+		head, err := inventory.VerifyJournal(tx)
+		if err != nil || head != (inventory.Head{}) {
+			t.Errorf("head of an empty journal: %v, %v", head, err)
+		}
+		if _, err := inventory.FindKey(tx, "123"); !errors.Is(err, inventory.ErrNotFound) {
+			t.Errorf("find in an empty inventory: %v", err)
+		}
+		keys, err := inventory.Keys(tx, inventory.KeyFilter{})
+		if len(keys) != 0 {
+			t.Errorf("a new inventory has %d keys", len(keys))
+		}
+		return err
+	})
+}
