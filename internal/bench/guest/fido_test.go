@@ -149,8 +149,8 @@ func TestFIDO2Assert(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if !tt.present {
-				k.SetTouch(softkey.Never)
-				defer k.SetTouch(softkey.Now)
+				k.SetTouch(softkey.Never())
+				defer k.SetTouch(softkey.Now())
 			}
 			got := run(t, tt.pin+"\n", "fido2-assert", append(append([]string{"-G", "-i", params}, tt.get...), k.Hidraw())...)
 			run(t, got, "fido2-assert", append(append([]string{"-V"}, tt.check...), public)...)
