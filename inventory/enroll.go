@@ -70,20 +70,26 @@ func EnrollKey(tx Tx, act Act, e Enrollment) (Key, error) {
 	return k, nil
 }
 
+// CheckEnrollment says before the ceremony what EnrollKey would refuse after
+// it: a field that breaks a rule of form, a serial or tag that is taken.
+func CheckEnrollment(tx Tx, e Enrollment) error {
+	e, err := e.normalize()
+	if err == nil {
+		err = e.refuseDuplicates(tx)
+	}
+	if err != nil {
+		return fmt.Errorf("enroll: %w", err)
+	}
+	return nil
+}
+
 // check brings every field into its one form and holds the claims against
 // each other: nothing is recorded as proved that the statements do not bear.
 func (e Enrollment) check() (Enrollment, error) {
-	var errs [4]error
-	e.Serial, errs[0] = NormalizeSerial(e.Serial)
-	e.Tag, errs[1] = NormalizeTag(e.Tag)
-	e.Holder, errs[2] = line("holder", e.Holder, maxName)
-	if e.Place != "" {
-		e.Place, errs[3] = NormalizePlace(e.Place)
-	}
-	if err := errors.Join(errs[:]...); err != nil {
+	e, err := e.normalize()
+	if err != nil {
 		return e, err
 	}
-	e.Product = claimed(e.Product, maxName)
 	if e.Serial == "" && e.Credential == nil {
 		return e, invalid("key", "shows no serial and has no identity credential: nothing tells it from another")
 	}
@@ -98,6 +104,22 @@ func (e Enrollment) check() (Enrollment, error) {
 		e.FIDO.Status = hw.StatusAbsent
 	}
 	return e, e.checkStatements()
+}
+
+// normalize brings the texts into their one form.
+func (e Enrollment) normalize() (Enrollment, error) {
+	var errs [4]error
+	e.Serial, errs[0] = NormalizeSerial(e.Serial)
+	e.Tag, errs[1] = NormalizeTag(e.Tag)
+	e.Holder, errs[2] = line("holder", e.Holder, maxName)
+	if e.Place != "" {
+		e.Place, errs[3] = NormalizePlace(e.Place)
+	}
+	if err := errors.Join(errs[:]...); err != nil {
+		return e, err
+	}
+	e.Product = claimed(e.Product, maxName)
+	return e, nil
 }
 
 func (c NewCredential) check() (NewCredential, error) {
