@@ -55,19 +55,22 @@ func (c *card) unplug() {
 	clear(c.handles)
 }
 
-// power resets the card: every wait ends, no application is selected after it.
+// power resets the card: every wait ends, and no application is selected after it.
 func (c *card) power(on bool) {
 	c.state.Lock()
+	c.powered = false
 	if c.cancel != nil {
 		c.cancel()
 	}
-	c.powered = on && c.plugged
-	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.state.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session = session{}
 	c.piv.forget()
+	c.state.Lock()
+	defer c.state.Unlock()
+	c.powered = on && c.plugged
+	c.ctx, c.cancel = context.WithCancel(context.Background())
 }
 
 // transmit answers one command APDU, or nothing without power.

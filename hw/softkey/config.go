@@ -102,6 +102,8 @@ type Quirks struct {
 	NoFIDO bool
 	// NoPIV is a key whose PIV application is disabled: selecting it gives 6A82.
 	NoPIV bool
+	// NoOTP is a key without the OTP application.
+	NoOTP bool
 	// U2FOnly is a key from before FIDO2: no CBOR, no AAGUID.
 	U2FOnly bool
 	// NoU2F switches U2F off; CTAPHID_MSG is then an invalid command.

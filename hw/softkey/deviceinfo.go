@@ -103,7 +103,9 @@ func (c Config) applications() hw.Capability {
 		}
 	}
 	if !c.Quirks.NoCard {
-		a |= hw.CapOTP
+		if !c.Quirks.NoOTP {
+			a |= hw.CapOTP
+		}
 		if !c.Quirks.NoPIV {
 			a |= hw.CapPIV
 		}
