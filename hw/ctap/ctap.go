@@ -8,18 +8,32 @@
 package ctap
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
 
 	"hwmfa/hw"
 )
 
 // Device is one key, reached over a channel of its own. The stream stays the
 // caller's to close. It is not safe for concurrent use.
+//
+// When the context of a command ends, the key is told to cancel and given up
+// to a second to say so; the error then wraps ctx.Err(), and the key can be
+// used again.
 type Device struct {
+	// OnTouch, unless nil, is called when the key first asks for a touch in a
+	// command, by the goroutine that waits for it.
+	OnTouch func()
+
 	stream  hw.Stream
 	channel uint32
 	caps    Caps
 	version hw.Version
+	// stale: the channel may still hold an answer that nobody waits for.
+	stale bool
 }
 
 // Caps is what the key says it can do in its CTAPHID INIT answer (CTAP 2.1
@@ -30,99 +44,180 @@ type Caps struct {
 	NMSG bool // it does not speak U2F
 }
 
+// protocolVersion is that of CTAPHID, and of U2F HID before it.
+const protocolVersion = 2
+
+// Open allocates a channel on the key (CTAPHID INIT with a fresh nonce).
+// Answers to other programs that do the same at that moment are passed over.
+func Open(ctx context.Context, s hw.Stream) (*Device, error) {
+	d := &Device{stream: s}
+	var a initAnswer
+	_, err := retry(ctx, func() (_ []byte, err error) {
+		a, err = d.initialise(ctx, broadcast)
+		return nil, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening a channel: %w", err)
+	}
+	d.channel, d.version, d.caps = a.channel, a.version, a.caps
+	return d, nil
+}
+
 // Capabilities are those of the INIT answer.
 func (d *Device) Capabilities() Caps { return d.caps }
 
-// Version is the device version of the INIT answer; a key may leave it zero.
+// Version is the device version of the INIT answer: the firmware on Yubico's
+// keys from 4 on, anything or zero on others.
 func (d *Device) Version() hw.Version { return d.version }
 
-// Open allocates a channel on the key (CTAPHID INIT with a fresh nonce).
-func Open(ctx context.Context, s hw.Stream) (*Device, error) { return nil, hw.ErrUnsupported }
+// pingSize makes a ping of several packets, so that it tries continuations too.
+const pingSize = 200
 
-// Ping has the key echo data.
-func (d *Device) Ping(ctx context.Context) error { return hw.ErrUnsupported }
+// Ping has the key echo random bytes; an echo that differs is hw.ErrMalformed.
+func (d *Device) Ping(ctx context.Context) error {
+	data := make([]byte, pingSize)
+	rand.Read(data)
+	echo, err := d.call(ctx, command{cmd: cmdPing, data: data, limit: quickLimit})
+	if err != nil {
+		return fmt.Errorf("pinging: %w", err)
+	}
+	if !bytes.Equal(echo, data) {
+		return fmt.Errorf("pinging: echo differs: %w", hw.ErrMalformed)
+	}
+	return nil
+}
 
-// Wink has the key blink or beep.
-func (d *Device) Wink(ctx context.Context) error { return hw.ErrUnsupported }
+// Wink has the key blink or beep; hw.ErrUnsupported where it cannot.
+func (d *Device) Wink(ctx context.Context) error {
+	if !d.caps.WINK {
+		return fmt.Errorf("winking: %w", hw.ErrUnsupported)
+	}
+	if _, err := d.call(ctx, command{cmd: cmdWink, limit: quickLimit}); err != nil {
+		return fmt.Errorf("winking: %w", err)
+	}
+	return nil
+}
 
-// DeviceInfo reads GET DEVICE INFO with the vendor command 0xC2.
+// u2fVersion is the U2F_VERSION request in its extended form, which is the one
+// for HID (U2F Raw Message Formats §6, §3.1.3).
+var u2fVersion = []byte{0x00, 0x03, 0x00, 0x00, 0x00, 0x00, 0x00}
+
+// swOK ends every U2F answer that is no error.
+var swOK = []byte{0x90, 0x00}
+
+// U2FVersion asks a key that speaks U2F which version, "U2F_V2" on all that
+// were ever sold; hw.ErrUnsupported on keys that do not or no more.
+func (d *Device) U2FVersion(ctx context.Context) (string, error) {
+	if d.caps.NMSG {
+		return "", fmt.Errorf("asking for the U2F version: %w", hw.ErrUnsupported)
+	}
+	answer, err := d.call(ctx, command{cmd: cmdMsg, data: u2fVersion, limit: quickLimit})
+	if err != nil {
+		return "", fmt.Errorf("asking for the U2F version: %w", err)
+	}
+	version, ok := bytes.CutSuffix(answer, swOK)
+	switch {
+	case len(answer) < len(swOK):
+		return "", fmt.Errorf("asking for the U2F version: answer of %d bytes: %w", len(answer), hw.ErrMalformed)
+	case !ok:
+		return "", fmt.Errorf("asking for the U2F version: status %x: %w", answer[len(answer)-2:], hw.ErrUnsupported)
+	}
+	return string(version), nil
+}
+
+// DeviceInfo reads GET DEVICE INFO with Yubico's vendor command 0xC2. Send it
+// to Yubico's keys only: other makers give that number other meanings. Keys
+// that do not know it give hw.ErrUnsupported. Where the answer names no
+// firmware, that of the INIT answer is taken.
 func (d *Device) DeviceInfo(ctx context.Context) (*hw.DeviceInfo, error) {
-	return nil, hw.ErrUnsupported
+	info, err := hw.ReadDeviceInfo(func(page byte) ([]byte, error) {
+		return d.call(ctx, command{cmd: cmdDeviceInfo, data: []byte{page}, limit: vendorLimit})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading device info: %w", err)
+	}
+	if info.Version.IsZero() {
+		info.Version = d.version
+	}
+	return info, nil
 }
 
-// Info asks the key what it is (authenticatorGetInfo).
-func (d *Device) Info(ctx context.Context) (*Info, error) { return nil, hw.ErrUnsupported }
+// Shape of the INIT answer (CTAP 2.1 §11.2.9.1.3).
+const (
+	nonceSize      = 8
+	initAnswerSize = nonceSize + 9
 
-// PINRetries is the number of PIN tries left.
-func (d *Device) PINRetries(ctx context.Context) (int, error) { return 0, hw.ErrUnsupported }
+	capWINK = 0x01
+	capCBOR = 0x04
+	capNMSG = 0x08
+)
 
-// MakeCredential makes one attested credential and returns its attestation object.
-func (d *Device) MakeCredential(ctx context.Context, r hw.CredentialRequest) ([]byte, error) {
-	return nil, hw.ErrUnsupported
+// initAnswer is the answer to CTAPHID INIT.
+type initAnswer struct {
+	channel uint32
+	version hw.Version
+	caps    Caps
 }
 
-// SilentRequest asks a key to prove, without a touch and without a PIN, that
-// it holds one of some credentials.
-type SilentRequest struct {
-	RPID           string
-	ClientDataHash []byte // 32 bytes
-	CredentialIDs  [][]byte
+// initialise sends INIT on a channel and waits for the answer with our nonce:
+// on the broadcast channel it allocates a new one, on our own it aborts
+// whatever the key was doing there and flushes it.
+func (d *Device) initialise(ctx context.Context, channel uint32) (initAnswer, error) {
+	limited, stop := context.WithTimeout(ctx, initLimit)
+	defer stop()
+	nonce := make([]byte, nonceSize)
+	rand.Read(nonce)
+	packets, err := message{cmdInit, nonce}.packets(channel)
+	if err != nil {
+		return initAnswer{}, err
+	}
+	if err := d.stream.Write(limited, packets[0]); err != nil {
+		return initAnswer{}, fmt.Errorf("sending to the key: %w", err)
+	}
+	for limited.Err() == nil {
+		report, err := d.stream.Read(limited)
+		if err != nil {
+			if limited.Err() != nil {
+				break
+			}
+			return initAnswer{}, fmt.Errorf("reading from the key: %w", err)
+		}
+		if len(report) != reportSize {
+			return initAnswer{}, fmt.Errorf("report of %d bytes: %w", len(report), hw.ErrMalformed)
+		}
+		if binary.BigEndian.Uint32(report) != channel {
+			continue
+		}
+		size, data := binary.BigEndian.Uint16(report[5:]), report[7:]
+		// On our own channel an error may still be about what was aborted,
+		// unless it is about the channel.
+		if e := (&TransportError{data[0]}); report[4] == cmdError && (channel == broadcast || e.Code == errInvalidChannel) {
+			return initAnswer{}, e
+		}
+		if report[4] != cmdInit || size < initAnswerSize || !bytes.Equal(data[:nonceSize], nonce) {
+			continue
+		}
+		return parseInit(channel, data[nonceSize:initAnswerSize])
+	}
+	return initAnswer{}, ended(ctx, command{limit: initLimit}, false)
 }
 
-// Assertion is a key's answer to getAssertion.
-type Assertion struct {
-	CredentialID []byte
-	AuthData     []byte
-	Signature    []byte
-	UserPresent  bool // the UP flag of AuthData
-}
-
-// SilentAssert asks for an assertion with user presence off.
-func (d *Device) SilentAssert(ctx context.Context, r SilentRequest) (*Assertion, error) {
-	return nil, hw.ErrUnsupported
-}
-
-// VerifyAssertion checks an ES256 assertion against the credential's public key.
-func VerifyAssertion(publicKeyCOSE, clientDataHash []byte, rpID string, a *Assertion) error {
-	return hw.ErrUnsupported
-}
-
-// Info is the answer to authenticatorGetInfo (CTAP 2.2 §6.4).
-type Info struct {
-	Versions   []string
-	Extensions []string
-	AAGUID     hw.AAGUID
-	// Options holds what the key names; a missing option means something else
-	// than one that is false.
-	Options                          map[string]bool
-	MaxMsgSize                       int // bytes; 1024 where the key does not say
-	PINProtocols                     []int
-	MaxCredentialCountInList         int // 0: not said
-	MaxCredentialIDLength            int // bytes; 0: not said
-	Transports                       []string
-	Algorithms                       []Algorithm
-	MaxSerializedLargeBlobArray      int
-	ForcePINChange                   bool
-	MinPINLength                     int // code points; 0: not said
-	FirmwareVersion                  uint64
-	MaxCredBlobLength                int
-	MaxRPIDsForSetMinPINLength       int
-	PreferredPlatformUVAttempts      int
-	UVModality                       uint64
-	Certifications                   map[string]uint64
-	RemainingDiscoverableCredentials *int // nil: not said
-	VendorPrototypeConfigCommands    []uint64
-	AttestationFormats               []string
-	UVCountSinceLastPINEntry         *int // nil: not said
-	LongTouchForReset                bool
-	TransportsForReset               []string
-	PINComplexityPolicy              bool
-	PINComplexityPolicyURL           string
-	MaxPINLength                     int // code points; 0: not said
-}
-
-// Algorithm is one kind of key that the authenticator makes.
-type Algorithm struct {
-	Type string // "public-key"
-	Alg  int    // COSE, -7 is ES256
+// parseInit reads what follows the nonce.
+func parseInit(asked uint32, b []byte) (initAnswer, error) {
+	a := initAnswer{
+		channel: binary.BigEndian.Uint32(b),
+		version: hw.Version{Major: b[5], Minor: b[6], Patch: b[7]},
+		caps: Caps{
+			WINK: b[8]&capWINK != 0,
+			CBOR: b[8]&capCBOR != 0,
+			NMSG: b[8]&capNMSG != 0,
+		},
+	}
+	if b[4] != protocolVersion {
+		return initAnswer{}, fmt.Errorf("CTAPHID protocol version %d: %w", b[4], hw.ErrUnsupported)
+	}
+	if a.channel == 0 || a.channel == broadcast || (asked != broadcast && a.channel != asked) {
+		return initAnswer{}, fmt.Errorf("channel %08x given for %08x: %w", a.channel, asked, hw.ErrMalformed)
+	}
+	return a, nil
 }
