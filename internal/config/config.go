@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -160,7 +161,9 @@ func defaultInventory(getenv func(string) string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find a place for the inventory: %w", err)
 	}
-	return "sqlite://" + filepath.Join(dir, "hwmfa", "inventory.db"), nil
+	// A directory may hold characters that mean something in a URL.
+	path := filepath.Join(dir, "hwmfa", "inventory.db")
+	return (&url.URL{Scheme: "sqlite", Path: path}).String(), nil
 }
 
 // xdg follows the XDG base directory specification: a relative path in the

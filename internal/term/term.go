@@ -54,6 +54,12 @@ func (s *Streams) Printf(format string, args ...any) error {
 	return err
 }
 
+// Print writes text of our own to standard output as it is, lines and all.
+func (s *Streams) Print(text string) error {
+	_, err := io.WriteString(s.Out, text)
+	return err
+}
+
 // Notice writes one message to standard error, "hwmfa: " in front. Arguments
 // are escaped as in Printf. A message that cannot be written has nowhere else
 // to go, so there is no error to return.

@@ -1,0 +1,92 @@
+package arch
+
+// packages lists every package and which of ours it may import. Data goes down
+// the list, imports go up it.
+//
+// The files of a package's own tests are held to the same row, and may import
+// what lies below their package (its test support). Tests of an external
+// package (foo_test) may import any of ours, because they stand where a caller
+// stands: nothing can depend on them.
+var packages = map[string][]string{
+	"hw":            {},
+	"hw/attest":     {"hw"},
+	"hw/ctap":       {"hw"},
+	"hw/card":       {"hw"},
+	"hw/local":      {"hw", "hw/ctap", "hw/card"},
+	"hw/softkey":    {"hw"},
+	"udev":          {"hw"},
+	"inventory":     {"hw"},
+	"iamcheck":      {},
+	"internal/arch": {},
+
+	"inventory/store":           {"hw", "inventory"},
+	"inventory/store/storetest": {"hw", "inventory"},
+	"iamcheck/awsapi":           {"iamcheck"},
+	"iamcheck/awstest":          {},
+
+	"internal/config": {},
+	"internal/policy": {},
+	"internal/term":   {},
+	"internal/ceremony": {
+		"hw", "hw/attest", "hw/ctap", "hw/card", "inventory", "iamcheck", "internal/policy",
+	},
+
+	"internal/bench":       {"hw", "hw/softkey"},
+	"internal/bench/usbip": {"hw", "hw/softkey"},
+	"internal/bench/guest": {
+		"hw", "hw/attest", "hw/card", "hw/ctap", "hw/local", "hw/softkey", "internal/bench", "internal/bench/usbip",
+	},
+
+	// Hardware only through hw/local and, for the demo, hw/softkey; AWS only
+	// through iamcheck/awsapi and, for the demo, iamcheck/awstest.
+	"cmd/hwmfa": {
+		"hw", "hw/attest", "hw/local", "hw/softkey", "udev",
+		"inventory", "inventory/store",
+		"iamcheck", "iamcheck/awsapi", "iamcheck/awstest",
+		"internal/ceremony", "internal/config", "internal/policy", "internal/term",
+	},
+}
+
+// privileges names the packages that may import something with power or weight
+// of its own; a row covers everything below its path. A foreign module without
+// a row may be imported by nobody.
+var privileges = map[string][]string{
+	"C":                               {"hw/local"},
+	"github.com/keys-pub/go-libfido2": {"hw/local"},
+	"github.com/google/gousb":         {"hw/local"},
+	"github.com/go-piv/piv-go":        {"hw/local", "internal/bench/guest"},
+	"github.com/fxamacker/cbor":       {"hw/attest", "hw/ctap", "hw/local", "hw/softkey"},
+	"github.com/go-webauthn/webauthn": {"hw/attest"},
+	"github.com/aws/aws-sdk-go-v2":    {"iamcheck/awsapi"},
+	"github.com/aws/smithy-go":        {"iamcheck/awsapi"},
+	"database/sql":                    {"inventory/store"},
+	"modernc.org/sqlite":              {"inventory/store"},
+	"github.com/pressly/goose":        {"inventory/store"},
+	"os/exec":                         {"udev", "inventory/store/storetest", "internal/bench", "internal/bench/guest"},
+	"net":                             {"iamcheck/awsapi", "iamcheck/awstest", "internal/bench/usbip"},
+	"net/url":                         anybody,
+	"html/template":                   {},
+	"plugin":                          {},
+	"github.com/spf13/cobra":          {"cmd/hwmfa"},
+	"github.com/spf13/pflag":          {"cmd/hwmfa"},
+	"github.com/rogpeppe/go-internal": {"cmd/hwmfa"},
+	"gopkg.in/yaml.v3":                {"internal/config", "internal/policy"},
+	"github.com/jedib0t/go-pretty":    {"internal/term"},
+	"golang.org/x/term":               {"internal/term"},
+	"golang.org/x/sys":                {"cmd/hwmfa", "hw/local", "internal/bench/usbip"},
+}
+
+// anybody marks an import that is harmless below one that is not.
+var anybody = allPackages()
+
+func allPackages() []string {
+	var all []string
+	for pkg := range packages {
+		all = append(all, pkg)
+	}
+	return all
+}
+
+// testPrivileges are what the test of any package may use: tools that we did
+// not write, and loopback servers.
+var testPrivileges = []string{"os/exec", "net", "net/http", "net/http/httptest"}

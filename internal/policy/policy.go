@@ -1,0 +1,90 @@
+// Package policy holds an organization's thresholds: how many keys an account
+// needs, how many accounts one key may guard, how many keys one person can look
+// after. They come from a YAML file that is read strictly; a name it does not
+// know is an error, because a misspelt threshold would silently be the default.
+// What is done with the figures is not decided here.
+package policy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Policy is the set of thresholds.
+type Policy struct {
+	// KeysPerAccount is the fewest usable keys that an account's root user
+	// should have (the flag no_backup), 1 to 8: AWS allows eight devices.
+	KeysPerAccount int `yaml:"keys_per_account"`
+	// AccountsPerKey is the most accounts that one key should guard
+	// (concentration), 1 to 10000.
+	AccountsPerKey int `yaml:"accounts_per_key"`
+	// KeysPerCustodian is the most keys that one person should have to look
+	// after (logistics_burden), 1 to 10000.
+	KeysPerCustodian int `yaml:"keys_per_custodian"`
+}
+
+// Default is the policy of an organization that wrote none.
+func Default() Policy {
+	return Policy{KeysPerAccount: 2, AccountsPerKey: 10, KeysPerCustodian: 20}
+}
+
+// maxFile bounds a policy file, in bytes.
+const maxFile = 1 << 20
+
+// Load reads a policy file; "" gives the default.
+func Load(path string) (Policy, error) {
+	if path == "" {
+		return Default(), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return Policy{}, fmt.Errorf("read policy: %w", err)
+	}
+	defer f.Close()
+	p, err := Read(f)
+	if err != nil {
+		return Policy{}, fmt.Errorf("read policy %s: %w", path, err)
+	}
+	return p, nil
+}
+
+// Read parses a policy. What it does not mention keeps its default.
+func Read(r io.Reader) (Policy, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err != nil {
+		return Policy{}, err
+	}
+	if len(data) > maxFile {
+		return Policy{}, fmt.Errorf("larger than %d bytes", maxFile)
+	}
+	p := Default()
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&p); err != nil && !errors.Is(err, io.EOF) {
+		return Policy{}, err
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return Policy{}, errors.New("more than one YAML document")
+	}
+	return p, p.check()
+}
+
+func (p Policy) check() error {
+	return errors.Join(
+		within("keys_per_account", p.KeysPerAccount, 8),
+		within("accounts_per_key", p.AccountsPerKey, 10000),
+		within("keys_per_custodian", p.KeysPerCustodian, 10000),
+	)
+}
+
+func within(name string, value, most int) error {
+	if value < 1 || value > most {
+		return fmt.Errorf("%s is %d, want 1 to %d", name, value, most)
+	}
+	return nil
+}

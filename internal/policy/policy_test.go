@@ -1,0 +1,82 @@
+package policy
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestRead(t *testing.T) {
+	tests := []struct {
+		name string
+		file string
+		want Policy
+		err  string // part of the error, "" for none
+	}{
+		{"an empty file is the default", "", Default(), ""},
+		{"a file of comments is the default", "# nothing yet\n", Default(), ""},
+		{"what is not mentioned keeps its default", "accounts_per_key: 3\n", Policy{2, 3, 20}, ""},
+		{"every threshold can be set", "keys_per_account: 3\naccounts_per_key: 4\nkeys_per_custodian: 5\n", Policy{3, 4, 5}, ""},
+		{"a misspelt name is refused", "keys_per_acount: 3\n", Policy{}, "field keys_per_acount not found"},
+		{"a name given twice is refused", "accounts_per_key: 3\naccounts_per_key: 4\n", Policy{}, "already defined"},
+		{"zero keys for an account is refused", "keys_per_account: 0\n", Policy{}, "keys_per_account is 0, want 1 to 8"},
+		{"more keys than AWS allows is refused", "keys_per_account: 9\n", Policy{}, "keys_per_account is 9, want 1 to 8"},
+		{"a negative figure is refused", "keys_per_custodian: -1\n", Policy{}, "keys_per_custodian is -1"},
+		{"a word for a number is refused", "accounts_per_key: many\n", Policy{}, "cannot unmarshal"},
+		{"a list is refused", "- 1\n", Policy{}, "cannot unmarshal"},
+		{"a second document is refused", "accounts_per_key: 3\n---\naccounts_per_key: 4\n", Policy{}, "more than one"},
+		{"a huge file is refused", strings.Repeat("#", maxFile+1), Policy{}, "larger than"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := Read(strings.NewReader(tt.file))
+			if tt.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.err) {
+					t.Fatalf("got error %v, want one with %q", err, tt.err)
+				}
+				return
+			}
+			if err != nil || got != tt.want {
+				t.Errorf("got %+v, %v, want %+v", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Run("no path is the default", func(t *testing.T) {
+		if got, err := Load(""); err != nil || got != Default() {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+	t.Run("a path that leads nowhere is an error", func(t *testing.T) {
+		if _, err := Load(filepath.Join(t.TempDir(), "policy.yaml")); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("got %v, want fs.ErrNotExist", err)
+		}
+	})
+	t.Run("an error names the file", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "policy.yaml")
+		if err := os.WriteFile(path, []byte("x: 1"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("got %v, want the path in it", err)
+		}
+	})
+}
+
+// Whatever is accepted is within its bounds.
+func FuzzRead(f *testing.F) {
+	f.Add("keys_per_account: 3\naccounts_per_key: 4\nkeys_per_custodian: 5\n")
+	f.Add("")
+	f.Add("&a [*a, *a]")
+	f.Fuzz(func(t *testing.T, file string) {
+		p, err := Read(strings.NewReader(file))
+		if err == nil && p.check() != nil {
+			t.Errorf("accepted %+v", p)
+		}
+	})
+}
