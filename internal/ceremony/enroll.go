@@ -1,0 +1,417 @@
+package ceremony
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"hwmfa/hw"
+	"hwmfa/hw/attest"
+	"hwmfa/hw/card"
+	"hwmfa/hw/ctap"
+	"hwmfa/inventory"
+)
+
+// RPID is the relying party that identity credentials belong to. It is a name
+// nobody can register, so that no web site can ever ask for them.
+const RPID = "identity.hwmfa.invalid"
+
+// Step is where an enrollment stands, for the screen.
+type Step string
+
+// The steps of an enrollment, in order.
+const (
+	StepRead   Step = "read"
+	StepTouch  Step = "touch"
+	StepCheck  Step = "check"
+	StepRecord Step = "record"
+)
+
+// EnrollRequest is what an enrollment is given. Place is required.
+type EnrollRequest struct {
+	Place  string
+	Tag    string
+	Serial string // which key, where several are plugged in
+	Actor  string
+	Now    func() time.Time
+	PIN    AskPIN                 // nil: no way to ask
+	Tell   func(s Step, who Seen) // nil: silent
+}
+
+// Enrolled is what an enrollment recorded.
+type Enrolled struct {
+	Key      inventory.Key
+	FIDO     hw.FIDOStatement
+	PIV      []hw.PIVStatement
+	Silent   inventory.Silent
+	Warnings []Warning
+}
+
+// ErrAttestation: the key's attestation is wrong, not merely unknown; nothing
+// is recorded.
+var ErrAttestation = errors.New("attestation is not genuine")
+
+// ErrSeveralKeys: more than one key is plugged in and none was named.
+var ErrSeveralKeys = errors.New("several keys are plugged in")
+
+// Enroll makes one attested credential with one touch, reads what the card
+// side attests, verifies both, and records key, evidence, statements and
+// journal event in one transaction. Whatever fails before that leaves the
+// inventory as it was.
+func Enroll(ctx context.Context, bench hw.Bench, store inventory.Store, r EnrollRequest) (*Enrolled, error) {
+	if r.Tell == nil {
+		r.Tell = func(Step, Seen) {}
+	}
+	s, err := chooseKey(ctx, bench, r.Serial)
+	if err != nil {
+		return nil, err
+	}
+	r.Tell(StepRead, *s)
+	if err := enrollable(s); err != nil {
+		return nil, err
+	}
+	e := enrollment{bench: bench, seen: s, request: r}
+	if err := e.notYetEnrolled(ctx, store); err != nil {
+		return nil, err
+	}
+	if err := e.makeCredential(ctx); err != nil {
+		return nil, err
+	}
+	r.Tell(StepCheck, *s)
+	if err := e.sameKey(ctx); err != nil {
+		return nil, err
+	}
+	e.readPIV(ctx)
+	verifier, err := Verifier(ctx, store, r.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := e.verify(verifier); err != nil {
+		return nil, err
+	}
+	if err := e.probeSilent(ctx); err != nil {
+		return nil, err
+	}
+	if err := e.stillThere(ctx); err != nil {
+		return nil, err
+	}
+	r.Tell(StepRecord, *s)
+	return e.record(ctx, store)
+}
+
+// chooseKey reads what is plugged in, every serial path of it, and settles on
+// one key.
+func chooseKey(ctx context.Context, bench hw.Bench, serial string) (*Seen, error) {
+	seen, err := Detect(ctx, bench, Thorough)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	var fitting []Seen
+	for _, s := range seen {
+		// A key whose paths disagree answers to each of its serials, so that
+		// asking for it by name is refused rather than not found.
+		for _, c := range append([]SerialClaim{{Serial: s.Serial}}, s.Claims...) {
+			if serial == "" || c.Serial == serial {
+				fitting = append(fitting, s)
+				break
+			}
+		}
+	}
+	switch {
+	case len(fitting) == 1:
+		return &fitting[0], nil
+	case len(fitting) > 1 && serial == "":
+		var names []string
+		for _, s := range fitting {
+			names = append(names, s.Name())
+		}
+		return nil, fmt.Errorf("%w (%s): name one with --serial", ErrSeveralKeys, strings.Join(names, ", "))
+	case len(fitting) > 1:
+		return nil, fmt.Errorf("serial %s: %w", serial, ErrSeveralKeys)
+	case serial != "":
+		return nil, errors.Join(fmt.Errorf("serial %s: %w", serial, hw.ErrNoDevice), err)
+	}
+	return nil, errors.Join(hw.ErrNoDevice, err)
+}
+
+// enrollable says why a key that was read cannot be enrolled, nil if it can.
+func enrollable(s *Seen) error {
+	for _, w := range s.Warnings {
+		if errors.Is(w.Err, hw.ErrSerialsDisagree) || lost(w.Err) {
+			return fmt.Errorf("%s: %w", s.Name(), w.Err)
+		}
+	}
+	if s.FIDO != nil {
+		return nil
+	}
+	for _, w := range s.Warnings {
+		if w.Err != nil && w.Code == "fido_unreadable" {
+			return fmt.Errorf("%s: %w", s.Name(), w.Err)
+		}
+	}
+	return fmt.Errorf("%s: FIDO2 is %w", s.Name(), hw.ErrUnsupported)
+}
+
+// notYetEnrolled refuses before the touch what the record would refuse after
+// it: a serial, tag or place that will not do, and a key without a serial that
+// answers for a credential in the inventory.
+func (e *enrollment) notYetEnrolled(ctx context.Context, store inventory.Store) error {
+	s := e.seen
+	var known []inventory.Credential
+	err := store.View(ctx, func(tx inventory.Tx) error {
+		if err := inventory.CheckEnrollment(tx, e.entry()); err != nil {
+			return err
+		}
+		all, err := tx.ListCredentials("")
+		for _, c := range all {
+			if c.RPID == RPID && c.AAGUID == s.FIDO.AAGUID && c.Silent == inventory.SilentYes {
+				known = append(known, c)
+			}
+		}
+		return err
+	})
+	if err != nil || s.Serial != "" || len(known) == 0 {
+		return err
+	}
+	owners := map[string]string{}
+	var ids [][]byte
+	for _, c := range known {
+		ids = append(ids, c.ID)
+		owners[string(c.ID)] = c.KeyID
+	}
+	challenge, err := newChallenge()
+	if err != nil {
+		return err
+	}
+	var answer *ctap.Assertion
+	err = withFIDO(ctx, e.bench, *s.Key.FIDO, func(d *ctap.Device) (err error) {
+		answer, err = d.SilentAssert(ctx, ctap.SilentRequest{RPID: RPID, ClientDataHash: challenge, CredentialIDs: ids})
+		return err
+	})
+	switch {
+	case errors.Is(err, hw.ErrNoCredential), errors.Is(err, hw.ErrPINRequired), errors.Is(err, hw.ErrTouchRequired):
+		return nil
+	case lost(err):
+		return fmt.Errorf("%s: %w", s.Name(), err)
+	case err != nil:
+		// A refusal says nothing about which key this is.
+		s.warn("identity_unknown", err)
+		return nil
+	}
+	return &inventory.ExistsError{What: "this very key", Owner: owners[string(answer.CredentialID)]}
+}
+
+// enrollment carries one key through the steps after it was chosen.
+type enrollment struct {
+	bench    hw.Bench
+	seen     *Seen
+	request  EnrollRequest
+	evidence hw.Evidence
+	fido     hw.FIDOStatement
+	piv      []hw.PIVStatement
+	silent   inventory.Silent
+}
+
+func (e *enrollment) makeCredential(ctx context.Context) error {
+	s := e.seen
+	pin, err := pinFor(ctx, e.bench, *s, e.request.PIN)
+	defer clear(pin)
+	if err != nil {
+		return err
+	}
+	challenge, err := newChallenge()
+	if err != nil {
+		return err
+	}
+	user, err := newChallenge()
+	if err != nil {
+		return err
+	}
+	// The node may be another key by now, and a PIN must not reach that one.
+	if err := e.stillThere(ctx); err != nil {
+		return err
+	}
+	e.request.Tell(StepTouch, *s)
+	object, err := attestKey(ctx, e.bench, *s.Key.FIDO, hw.CredentialRequest{
+		RPID: RPID, RPName: "hwmfa identity", UserID: user, UserName: "hwmfa",
+		ClientDataHash: challenge, PIN: pin,
+	})
+	if err != nil {
+		return fmt.Errorf("make a credential on %s: %w", s.Name(), err)
+	}
+	e.evidence.FIDO = &hw.FIDOEvidence{RPID: RPID, ClientDataHash: challenge, AttestationObject: object}
+	return nil
+}
+
+// attestKey makes the credential with the bench's own library where it has
+// one, and over CTAP otherwise.
+func attestKey(ctx context.Context, bench hw.Bench, at hw.Sighting, r hw.CredentialRequest) (object []byte, err error) {
+	if a, ok := bench.(hw.Attester); ok {
+		return a.Attest(ctx, at, r)
+	}
+	err = withFIDO(ctx, bench, at, func(d *ctap.Device) error {
+		object, err = d.MakeCredential(ctx, r)
+		return err
+	})
+	return object, err
+}
+
+// stillThere asks the system whether every interface still belongs to the key
+// that was read.
+func (e *enrollment) stillThere(ctx context.Context) error {
+	for _, at := range []*hw.Sighting{e.seen.Key.FIDO, e.seen.Key.Card} {
+		if at == nil || at.Err != nil {
+			continue
+		}
+		if err := e.bench.Check(ctx, *at); err != nil {
+			return fmt.Errorf("%s: %w", e.seen.Name(), err)
+		}
+	}
+	return nil
+}
+
+// sameKey reads the key again and holds it against the first reading: the
+// system's word for the node is not enough, a key may be swapped for another
+// between two looks.
+func (e *enrollment) sameKey(ctx context.Context) error {
+	if err := e.stillThere(ctx); err != nil {
+		return err
+	}
+	again := Read(ctx, e.bench, e.seen.Key, Quick)
+	for _, w := range again.Warnings {
+		if lost(w.Err) || (w.Err != nil && w.Code == "fido_unreadable") {
+			return fmt.Errorf("%s: %w", e.seen.Name(), w.Err)
+		}
+	}
+	if again.Serial != e.seen.Serial || again.FIDO == nil || again.FIDO.AAGUID != e.seen.FIDO.AAGUID {
+		return fmt.Errorf("%s: %w", e.seen.Name(), hw.ErrReplaced)
+	}
+	return nil
+}
+
+// readPIV takes what the card side attests. A card that cannot be read is a
+// warning: the FIDO evidence stands without it.
+func (e *enrollment) readPIV(ctx context.Context) {
+	if e.seen.PIV == nil || e.seen.Key.Card == nil {
+		return
+	}
+	err := withCard(ctx, e.bench, *e.seen.Key.Card, func(ch hw.Channel) (err error) {
+		e.evidence.PIV, err = card.ReadPIVEvidence(ctx, ch)
+		return err
+	})
+	if err != nil && !errors.Is(err, hw.ErrUnsupported) {
+		e.seen.warn("piv_evidence_unreadable", err)
+	}
+}
+
+func (e *enrollment) verify(v attest.Verifier) error {
+	e.fido = v.FIDO(*e.evidence.FIDO)
+	if e.fido.Status == hw.StatusInvalid {
+		return fmt.Errorf("%s: %w: %s", e.seen.Name(), ErrAttestation, reason(e.fido.Reason, e.fido.Detail))
+	}
+	if e.fido.AAGUID != e.seen.FIDO.AAGUID {
+		return fmt.Errorf("%s: %w: attested as model %s, and says it is %s", e.seen.Name(), ErrAttestation, e.fido.AAGUID, e.seen.FIDO.AAGUID)
+	}
+	if e.fido.Serial != "" && e.seen.Serial != "" && e.fido.Serial != e.seen.Serial {
+		return fmt.Errorf("%s: %w, the FIDO certificate says %s", e.seen.Name(), hw.ErrSerialsDisagree, e.fido.Serial)
+	}
+	if e.evidence.PIV == nil {
+		return nil
+	}
+	e.piv = v.PIV(*e.evidence.PIV, e.seen.Serial)
+	for _, p := range e.piv {
+		if p.Status == hw.StatusInvalid {
+			return fmt.Errorf("%s: PIV slot %02x: %w: %s", e.seen.Name(), p.Slot, ErrAttestation, reason(p.Reason, p.Detail))
+		}
+	}
+	return nil
+}
+
+func reason(word, detail string) string {
+	if detail == "" {
+		return word
+	}
+	return word + " (" + detail + ")"
+}
+
+// probeSilent tries the new credential with user presence off. Its answer must
+// verify: a key that cannot sign with what it has just attested is not the key
+// that attested it.
+func (e *enrollment) probeSilent(ctx context.Context) error {
+	challenge, err := newChallenge()
+	if err != nil {
+		return err
+	}
+	var answer *ctap.Assertion
+	err = withFIDO(ctx, e.bench, *e.seen.Key.FIDO, func(d *ctap.Device) (err error) {
+		answer, err = d.SilentAssert(ctx, ctap.SilentRequest{RPID: RPID, ClientDataHash: challenge, CredentialIDs: [][]byte{e.fido.CredentialID}})
+		return err
+	})
+	switch {
+	case errors.Is(err, hw.ErrPINRequired):
+		e.silent = inventory.SilentNeedsPIN
+		return nil
+	case errors.Is(err, hw.ErrTouchRequired):
+		e.silent = inventory.SilentNo
+		return nil
+	case errors.Is(err, hw.ErrNoCredential):
+		return fmt.Errorf("%s: %w: it does not know the credential it has just made", e.seen.Name(), hw.ErrReplaced)
+	case lost(err):
+		return fmt.Errorf("%s: %w", e.seen.Name(), err)
+	case err != nil:
+		// A refusal is never read as "a different key".
+		e.seen.warn("silent_unknown", err)
+		e.silent = inventory.SilentUnknown
+		return nil
+	}
+	if !bytes.Equal(answer.CredentialID, e.fido.CredentialID) {
+		return fmt.Errorf("%s: %w: it answers for another credential", e.seen.Name(), hw.ErrReplaced)
+	}
+	if err := ctap.VerifyAssertion(e.fido.PublicKey, challenge, RPID, answer); err != nil {
+		return fmt.Errorf("%s: %w: %w", e.seen.Name(), hw.ErrReplaced, err)
+	}
+	e.silent = inventory.SilentYes
+	return nil
+}
+
+// entry is what the inventory is to record, as far as it is known.
+func (e *enrollment) entry() inventory.Enrollment {
+	s := e.seen
+	record := inventory.Enrollment{
+		Serial: s.Serial, Tag: e.request.Tag, Place: e.request.Place,
+		Product: s.Product, Firmware: s.Firmware, FormFactor: s.FormFactor, AAGUID: s.FIDO.AAGUID,
+		Evidence: e.evidence, FIDO: e.fido, PIV: e.piv,
+	}
+	if s.Key.USB != nil {
+		record.USBVendor, record.USBProduct = s.Key.USB.Vendor, s.Key.USB.Product
+	}
+	if len(e.fido.CredentialID) > 0 {
+		record.Credential = &inventory.NewCredential{RPID: RPID, ID: e.fido.CredentialID, PublicKey: e.fido.PublicKey, Silent: e.silent}
+	}
+	return record
+}
+
+func (e *enrollment) record(ctx context.Context, store inventory.Store) (*Enrolled, error) {
+	done := Enrolled{FIDO: e.fido, PIV: e.piv, Silent: e.silent, Warnings: e.seen.Warnings}
+	act := inventory.Act{Actor: e.request.Actor, At: e.request.Now()}
+	err := store.Update(ctx, func(tx inventory.Tx) (err error) {
+		done.Key, err = inventory.EnrollKey(tx, act, e.entry())
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.seen.Name(), err)
+	}
+	return &done, nil
+}
+
+func newChallenge() ([]byte, error) {
+	b := make([]byte, 32)
+	if _, err := rand.Read(b); err != nil {
+		return nil, fmt.Errorf("random numbers: %w", err)
+	}
+	return b, nil
+}

@@ -1,0 +1,55 @@
+package ceremony
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"hwmfa/hw"
+	"hwmfa/hw/ctap"
+)
+
+// AskPIN asks a person for the PIN of the key named by who; retries is the
+// number of tries the key has left. At one try it must have the person say yes
+// to the last try first. The bytes it returns are zeroed after use.
+type AskPIN func(ctx context.Context, who string, retries int) ([]byte, error)
+
+// needsPIN says whether a key refuses makeCredential without a PIN: one is
+// set, and either the key always wants it or it does not offer to make
+// non-discoverable credentials without (CTAP 2.1 §6.4, makeCredUvNotRqd).
+func needsPIN(info *ctap.Info) bool {
+	return info.Options["alwaysUv"] || (info.Options["clientPin"] && !info.Options["makeCredUvNotRqd"])
+}
+
+// pinFor gets the PIN for a key that needs one, nil for one that does not. It
+// asks the key for its retries first, so that the person knows before typing.
+func pinFor(ctx context.Context, bench hw.Bench, s Seen, ask AskPIN) ([]byte, error) {
+	if !needsPIN(s.FIDO) {
+		return nil, nil
+	}
+	if !s.FIDO.Options["clientPin"] {
+		return nil, fmt.Errorf("%s: %w: it always wants one and none is set", s.Name(), hw.ErrPINRequired)
+	}
+	var retries int
+	err := withFIDO(ctx, bench, *s.Key.FIDO, func(d *ctap.Device) (err error) {
+		retries, err = d.PINRetries(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ask for PIN retries: %w", err)
+	}
+	if retries == 0 {
+		return nil, fmt.Errorf("%s: %w", s.Name(), hw.ErrPINBlocked)
+	}
+	if ask == nil {
+		return nil, fmt.Errorf("%s: %w", s.Name(), hw.ErrPINRequired)
+	}
+	pin, err := ask(ctx, s.Name(), retries)
+	if err != nil {
+		return nil, fmt.Errorf("PIN for %s: %w", s.Name(), err)
+	}
+	if len(pin) == 0 {
+		return nil, errors.New("PIN is empty")
+	}
+	return pin, nil
+}
