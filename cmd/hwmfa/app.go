@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"hwmfa/hw"
+	"hwmfa/iamcheck/awsapi"
 	"hwmfa/internal/config"
 	"hwmfa/internal/term"
 )
@@ -19,6 +23,10 @@ type app struct {
 	streams *term.Streams
 	now     func() time.Time
 	getenv  func(string) string
+	// bench and aws replace this machine's keys and the user's AWS; only the
+	// demo sets them.
+	bench func(context.Context) (hw.Bench, error)
+	aws   *awsapi.Static
 
 	flags struct {
 		inventory, policy string
@@ -66,4 +74,14 @@ func (a *app) configure(cmd *cobra.Command, _ []string) error {
 		a.log = slog.New(slog.NewTextHandler(a.streams.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	return nil
+}
+
+// notices writes every line of an error to standard error as a message of its
+// own, prefix in front: errors.Join puts one error on a line.
+func (a *app) notices(prefix string, err error) { notices(a.streams, prefix, err) }
+
+func notices(streams *term.Streams, prefix string, err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		streams.Notice("%s%s", prefix, line)
+	}
 }

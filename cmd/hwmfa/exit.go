@@ -7,7 +7,11 @@ import (
 	"strings"
 
 	"hwmfa/hw"
+	"hwmfa/iamcheck/awsapi"
+	"hwmfa/internal/ceremony"
 	"hwmfa/internal/term"
+	"hwmfa/inventory"
+	"hwmfa/inventory/store"
 )
 
 // Exit statuses. docs/exit-status.md explains them to scripts.
@@ -73,13 +77,26 @@ var endings = []ending{
 	{"touch required", isError(hw.ErrTouchRequired), exitRefused, "this key cannot be asked silently"},
 	{"unplugged", isError(hw.ErrGone), exitRefused, "plug the key in again; nothing was recorded"},
 	{"replaced", isError(hw.ErrReplaced), exitRefused, "leave the same key plugged in until the command is done; nothing was recorded"},
-	{"no key", isError(hw.ErrNoDevice), exitNoKey, "plug a security key in; if one is, see what hwmfa detect says of it"},
+	{"no key", isError(hw.ErrNoDevice), exitNoKey, "plug a security key in; lsusb says whether the machine sees it"},
 	{"no permission", isError(hw.ErrPermission), exitNoAccess, "see hwmfa udev print for the rule that lets you open the device, or run it as root"},
 	{"not built in", isError(hw.ErrNotBuilt), exitNoAccess, "build with cgo and the libraries that make demo installs"},
 	{"no card service", isError(hw.ErrService), exitNoAccess, "start the smart-card service: systemctl start pcscd.socket"},
 	{"held by another program", isError(hw.ErrBusy), exitFailure, "close the other program that uses the key (gpg-agent, a browser) and try again"},
 	{"refused by the key", isError(hw.ErrRefused), exitRefused, ""},
 	{"serials disagree", isError(hw.ErrSerialsDisagree), exitFailure, "leave only one key plugged in; if it persists, do not use this key"},
+	{"several keys", isError(ceremony.ErrSeveralKeys), exitUsage, "name one with --serial, or leave only that one plugged in"},
+	{"false attestation", isError(ceremony.ErrAttestation), exitFailure, "do not use this key; nothing was recorded"},
+	{"no AWS credentials", isError(awsapi.ErrCredentials), exitCredentials, "set AWS_PROFILE or sign in with the aws command; aws sts get-caller-identity must work"},
+	{"unsupported inventory URL", isError(store.ErrUnsupportedURL), exitUsage, "give --inventory sqlite:///absolute/path"},
+	{"no inventory yet", isError(store.ErrNoInventory), exitFailure, "hwmfa enroll makes it; if there is one, name it with --inventory"},
+	{"foreign file", isError(store.ErrForeign), exitFailure, "the file was left as it is; name the inventory with --inventory"},
+	{"newer inventory", isError(store.ErrNewer), exitFailure, "use the version of hwmfa that wrote it, or a later one"},
+	{"older inventory", isError(store.ErrOlder), exitFailure, "a command that writes brings it up to date"},
+	{"inventory locked", isError(store.ErrBusy), exitFailure, "end the other hwmfa and try again"},
+	{"damaged inventory", isError(inventory.ErrDamaged), exitFailure, "the file was left as it is; restore it from a copy, and see hwmfa journal verify"},
+	{"broken journal", isError(inventory.ErrJournal), exitFailure, "see hwmfa journal verify"},
+	{"ambiguous name", isError(inventory.ErrAmbiguous), exitFailure, "name the key by its ID"},
+	{"invalid value", isError(inventory.ErrInvalid), exitUsage, ""},
 }
 
 func isError(target error) func(error) bool {
@@ -117,9 +134,7 @@ func exit(streams *term.Streams, asJSON bool, err error) int {
 		_ = streams.ErrJSON(f)
 		return end.status
 	}
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		streams.Notice("%s", line)
-	}
+	notices(streams, "", err)
 	if end.hint != "" {
 		streams.Notice("hint: %s", end.hint)
 	}

@@ -11,6 +11,16 @@ import (
 // newRootCommand is the list of every command there is.
 func newRootCommand(a *app) *cobra.Command {
 	root := newGroup("hwmfa", "Provision and verify hardware MFA",
+		newDetectCommand(a),
+		newEnrollCommand(a),
+		newVerifyCommand(a),
+		newKeyCommand(a),
+		newAccountCommand(a),
+		newAuditCommand(a),
+		newTrustCommand(a),
+		newJournalCommand(a),
+		newUdevCommand(a),
+		newDemoCommand(a),
 		newVersionCommand(a),
 	)
 	root.Long = `hwmfa reads USB security keys, keeps their serials and verified attestation in

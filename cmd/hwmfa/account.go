@@ -1,0 +1,33 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hwmfa/inventory"
+)
+
+func newAccountCommand(a *app) *cobra.Command {
+	return newGroup("account", "Say which key guards which AWS account",
+		newAccountBindCommand(a),
+		newAccountUnbindCommand(a),
+		newAccountListCommand(a),
+	)
+}
+
+// bindingJSON is one key that guards one account.
+type bindingJSON struct {
+	AccountID  string        `json:"account_id"`
+	KeyID      string        `json:"key_id"`
+	DeviceName string        `json:"device_name"`
+	How        inventory.How `json:"how"`
+	BoundAt    time.Time     `json:"bound_at"`
+	BoundBy    string        `json:"bound_by"`
+}
+
+func bindingToJSON(b inventory.Binding) bindingJSON {
+	return bindingJSON{
+		AccountID: b.AccountID, KeyID: b.KeyID, DeviceName: b.DeviceName, How: b.How, BoundAt: b.At.UTC(), BoundBy: b.By,
+	}
+}

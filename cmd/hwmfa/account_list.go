@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"hwmfa/internal/term"
+	"hwmfa/inventory"
+)
+
+type accountListOptions struct{ json bool }
+
+func newAccountListCommand(a *app) *cobra.Command {
+	var opts accountListOptions
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List the accounts and the keys bound to them",
+		Long:    "List the accounts of the inventory and the keys bound to their root users." + exitStatusHelp(),
+		Example: "  hwmfa account list\n  hwmfa account list --json",
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runAccountList(cmd.Context(), a, opts)
+		},
+	}
+	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON (hwmfa.accounts/v1)")
+	return cmd
+}
+
+type accountJSON struct {
+	AccountID string        `json:"account_id"`
+	Name      *string       `json:"name"`
+	Tier      *string       `json:"tier"`
+	Bindings  []bindingJSON `json:"bindings"`
+}
+
+func runAccountList(ctx context.Context, a *app, opts accountListOptions) error {
+	var accounts []inventory.Account
+	var bindings []inventory.Binding
+	labels := map[string]string{}
+	err := a.view(ctx, func(tx inventory.Tx) (err error) {
+		if accounts, err = inventory.Accounts(tx); err != nil {
+			return err
+		}
+		if bindings, err = inventory.Bindings(tx); err != nil {
+			return err
+		}
+		keys, err := inventory.Keys(tx, inventory.KeyFilter{})
+		for _, k := range keys {
+			labels[k.ID] = k.Label()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	of := map[string][]inventory.Binding{}
+	for _, b := range bindings {
+		of[b.AccountID] = append(of[b.AccountID], b)
+	}
+	if opts.json {
+		return a.streams.JSON(accountsReport(accounts, of))
+	}
+	if len(accounts) == 0 {
+		a.streams.Notice("no accounts")
+		return nil
+	}
+	t := term.NewTable("account", "name", "key", "device name", "how").Limit(1, 24)
+	for _, acc := range accounts {
+		if len(of[acc.ID]) == 0 {
+			t.Row(term.Plain(acc.ID, acc.Name, "", "", "")...)
+		}
+		for _, b := range of[acc.ID] {
+			t.Row(term.Plain(acc.ID, acc.Name, labels[b.KeyID], b.DeviceName, string(b.How))...)
+		}
+	}
+	return a.streams.Table(t)
+}
+
+func accountsReport(accounts []inventory.Account, of map[string][]inventory.Binding) any {
+	list := make([]accountJSON, 0, len(accounts))
+	for _, acc := range accounts {
+		j := accountJSON{AccountID: acc.ID, Name: null(acc.Name), Tier: null(acc.Tier), Bindings: []bindingJSON{}}
+		for _, b := range of[acc.ID] {
+			j.Bindings = append(j.Bindings, bindingToJSON(b))
+		}
+		list = append(list, j)
+	}
+	return struct {
+		Schema   string        `json:"schema"`
+		Accounts []accountJSON `json:"accounts"`
+	}{"hwmfa.accounts/v1", list}
+}

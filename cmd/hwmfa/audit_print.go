@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"hwmfa/iamcheck"
+	"hwmfa/internal/term"
+)
+
+// printAudit prints a report for people: a table that fits a hundred columns,
+// the reasons of every account that has any to tell, and the figures.
+func printAudit(s *term.Streams, r iamcheck.Report) error {
+	t := term.NewTable("account", "name", "level 2", "assurance", "literal", "level 1").Limit(1, 28)
+	for _, f := range r.Accounts {
+		t.Row(
+			term.Cell{Text: f.AccountID},
+			term.Cell{Text: deref(f.Name)},
+			verdictCell(f.Level2.Status),
+			term.Cell{Text: string(deref(f.Level2.Assurance))},
+			verdictCell(f.Level2.Literal),
+			verdictCell(f.Level1.Status),
+		)
+	}
+	if len(r.Accounts) > 0 {
+		if err := s.Table(t); err != nil {
+			return err
+		}
+	}
+	for _, f := range r.Accounts {
+		if err := printReasons(s, f); err != nil {
+			return err
+		}
+	}
+	return printTotals(s, r.Summary)
+}
+
+func verdictCell(s iamcheck.Status) term.Cell {
+	colours := map[iamcheck.Status]term.Colour{
+		iamcheck.Pass: term.Green, iamcheck.Fail: term.Red, iamcheck.Unknown: term.Yellow,
+	}
+	return term.Cell{Text: string(s), Colour: colours[s]}
+}
+
+func deref[T any](p *T) T {
+	if p == nil {
+		return *new(T)
+	}
+	return *p
+}
+
+// printReasons prints what stands below the table of one account. Of a plain
+// pass there is nothing to say.
+func printReasons(s *term.Streams, f iamcheck.Finding) error {
+	var lines []string
+	if f.Level2.Status != iamcheck.Pass {
+		for _, r := range f.Level2.Reasons {
+			lines = append(lines, reasonText(r))
+		}
+	}
+	if f.Level1.Status == iamcheck.Fail || f.Level1.Status == iamcheck.Unknown {
+		for _, r := range f.Level1.Reasons {
+			lines = append(lines, "level 1: "+reasonText(r))
+		}
+	}
+	for _, w := range f.Level2.Warnings {
+		lines = append(lines, "warning: "+warningText(w))
+	}
+	for _, c := range f.Calls {
+		if c.Failed() {
+			lines = append(lines, fmt.Sprintf("%s %s: %s", c.Action, c.Outcome, deref(c.Error)))
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	title := f.AccountID
+	if f.Name != nil {
+		title += " " + *f.Name
+	}
+	if err := s.Printf("\n%s\n", title); err != nil {
+		return err
+	}
+	for _, l := range lines {
+		if err := s.Printf("  %s\n", l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printTotals(s *term.Streams, t iamcheck.Totals) error {
+	if err := s.Printf("\n%d accounts\n  level 2  %s\n  level 1  %s\n", t.Accounts, counts(t.Level2), counts(t.Level1)); err != nil {
+		return err
+	}
+	for _, flag := range t.Flags {
+		mark := "ok     "
+		switch {
+		case flag.Raised == nil:
+			mark = "unknown"
+		case *flag.Raised:
+			mark = s.Paint(term.Yellow, "raised ")
+		}
+		figure := "?"
+		if flag.Figure != nil {
+			figure = number(*flag.Figure)
+		}
+		// mark carries our own colour codes and is not escaped.
+		if err := s.Print("  " + mark); err != nil {
+			return err
+		}
+		if err := s.Printf("  %-16s %s (threshold %s): %s\n", string(flag.Flag), figure, number(flag.Threshold), flag.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func counts(of map[iamcheck.Status]int) string {
+	var parts []string
+	for _, s := range []iamcheck.Status{iamcheck.Pass, iamcheck.Fail, iamcheck.Unknown, iamcheck.NotApplicable} {
+		parts = append(parts, fmt.Sprintf("%d %s", of[s], s))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// number writes a figure without needless decimals.
+func number(f float64) string {
+	if f == float64(int64(f)) {
+		return fmt.Sprintf("%d", int64(f))
+	}
+	return fmt.Sprintf("%.1f", f)
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/user"
+	"time"
+
+	"hwmfa/inventory"
+	"hwmfa/inventory/store"
+)
+
+// update opens the inventory, making it on first use, and changes it in one
+// transaction.
+func (a *app) update(ctx context.Context, change func(inventory.Tx, inventory.Act) error) error {
+	act, err := a.act()
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(ctx, a.settings.Inventory)
+	if err != nil {
+		return err
+	}
+	err = s.Update(ctx, func(tx inventory.Tx) error { return change(tx, act) })
+	return errors.Join(err, s.Close())
+}
+
+// view opens the inventory for reading; where there is none yet it returns
+// store.ErrNoInventory and makes none.
+func (a *app) view(ctx context.Context, read func(inventory.Tx) error) error {
+	s, err := store.OpenReadOnly(ctx, a.settings.Inventory)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.View(ctx, read), s.Close())
+}
+
+// act says who changes the inventory, and when. Somebody who became root by
+// sudo is still named: root tells an auditor nothing.
+func (a *app) act() (inventory.Act, error) {
+	u, err := user.Current()
+	if err != nil {
+		return inventory.Act{}, err
+	}
+	name := u.Username
+	if behind := a.getenv("SUDO_USER"); os.Getuid() == 0 && behind != "" && behind != name {
+		name = behind + " as " + name
+	}
+	return inventory.Act{Actor: name, At: a.now()}, nil
+}
+
+// null is a pointer to s, or nil where s is the empty string that stands for
+// "not known": JSON then has null.
+func null(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// timeText is how times are shown: UTC, RFC 3339, to the second.
+func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }

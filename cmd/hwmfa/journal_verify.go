@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hwmfa/internal/term"
+	"hwmfa/inventory"
+)
+
+type journalVerifyOptions struct {
+	json bool
+	head string
+}
+
+func newJournalVerifyCommand(a *app) *cobra.Command {
+	var opts journalVerifyOptions
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Check the journal's chain of hashes and the evidence it carries",
+		Long: `Check that every event of the journal follows from the one before it and that
+all stored evidence is what the journal recorded. Events cut off at the end, or
+a chain rewritten as a whole, show only against a head that was kept elsewhere:
+give it with --head.` + exitStatusHelp(exitFound),
+		Example: "  hwmfa journal verify\n  hwmfa journal verify --head 42:9f86d081884c7d65…",
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runJournalVerify(cmd.Context(), a, opts)
+		},
+	}
+	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON (hwmfa.journal-verify/v1)")
+	cmd.Flags().StringVar(&opts.head, "head", "", "a `HEAD` that hwmfa journal head printed earlier")
+	return cmd
+}
+
+type journalVerifyReport struct {
+	Schema string  `json:"schema"`
+	Intact bool    `json:"intact"`
+	Events *int64  `json:"events"`
+	Head   *string `json:"head"`
+	// Problems are sentences; empty when intact.
+	Problems []string `json:"problems"`
+}
+
+func runJournalVerify(ctx context.Context, a *app, opts journalVerifyOptions) error {
+	kept, err := parseHead(opts.head)
+	if err != nil {
+		return usageError{err}
+	}
+	report := journalVerifyReport{Schema: "hwmfa.journal-verify/v1", Problems: []string{}}
+	err = a.view(ctx, func(tx inventory.Tx) error {
+		head, err := inventory.VerifyJournal(tx)
+		if err == nil {
+			text := head.String()
+			report.Events, report.Head = &head.Seq, &text
+		}
+		return report.note(err, inventory.VerifyRecords(tx), compareHead(tx, kept))
+	})
+	if err != nil {
+		return err
+	}
+	report.Intact = len(report.Problems) == 0
+	if err := printVerify(a, opts, report); err != nil {
+		return err
+	}
+	if !report.Intact {
+		return errFound
+	}
+	return nil
+}
+
+// note takes what was found wrong with the journal into the report and returns
+// what kept the check from being made.
+func (r *journalVerifyReport) note(errs ...error) error {
+	for _, err := range errs {
+		switch {
+		case err == nil:
+		case errors.Is(err, inventory.ErrJournal), errors.Is(err, inventory.ErrDamaged):
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				r.Problems = append(r.Problems, line)
+			}
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+func printVerify(a *app, opts journalVerifyOptions, r journalVerifyReport) error {
+	if opts.json {
+		return a.streams.JSON(r)
+	}
+	for _, p := range r.Problems {
+		if err := a.streams.Printf("%s %s\n", a.streams.Paint(term.Red, "broken:"), p); err != nil {
+			return err
+		}
+	}
+	if !r.Intact {
+		return nil
+	}
+	return a.streams.Printf("intact: %d events, head %s\n", *r.Events, *r.Head)
+}
+
+// parseHead reads NUMBER:HASH; "" is the zero Head, which asks for nothing.
+func parseHead(s string) (inventory.Head, error) {
+	if s == "" {
+		return inventory.Head{}, nil
+	}
+	number, hash, _ := strings.Cut(s, ":")
+	seq, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || seq < 1 {
+		return inventory.Head{}, fmt.Errorf("--head %q: want NUMBER:HASH", s)
+	}
+	h, err := inventory.ParseHash(hash)
+	if err != nil {
+		return inventory.Head{}, fmt.Errorf("--head %q: %w", s, err)
+	}
+	return inventory.Head{Seq: seq, Hash: h}, nil
+}
+
+// compareHead holds a head that was kept elsewhere against the event of its
+// number.
+func compareHead(tx inventory.Tx, kept inventory.Head) error {
+	if kept.Seq == 0 {
+		return nil
+	}
+	var found bool
+	err := inventory.Journal(tx, kept.Seq-1, func(e inventory.Event) error {
+		if found {
+			return nil
+		}
+		found = true
+		switch {
+		case e.Seq != kept.Seq:
+			return &inventory.JournalError{Seq: kept.Seq, Fault: inventory.FaultMissing}
+		case e.Hash != kept.Hash:
+			return &inventory.JournalError{Seq: kept.Seq, Fault: inventory.FaultAltered, Detail: "its hash is not that of the head given"}
+		}
+		return nil
+	})
+	if err == nil && !found {
+		return &inventory.JournalError{Seq: kept.Seq, Fault: inventory.FaultMissing, Detail: "the journal ends before it"}
+	}
+	return err
+}

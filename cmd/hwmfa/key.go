@@ -1,0 +1,88 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hwmfa/hw"
+	"hwmfa/internal/term"
+	"hwmfa/inventory"
+)
+
+func newKeyCommand(a *app) *cobra.Command {
+	return newGroup("key", "Look at the keys of the inventory",
+		newKeyListCommand(a),
+		newKeyShowCommand(a),
+	)
+}
+
+// keysReport is the schema hwmfa.keys/v1.
+type keysReport struct {
+	Schema string    `json:"schema"`
+	Keys   []keyJSON `json:"keys"`
+}
+
+// keyJSON is one key; what is not known is null.
+type keyJSON struct {
+	ID          string           `json:"id"`
+	Serial      *string          `json:"serial"`
+	Tag         *string          `json:"tag"`
+	Status      inventory.Status `json:"status"`
+	Place       *string          `json:"place"`
+	Holder      *string          `json:"holder"`
+	Product     *string          `json:"product"`
+	Firmware    *string          `json:"firmware"`
+	FormFactor  *string          `json:"form_factor"`
+	AAGUID      *string          `json:"aaguid"`
+	USB         *usbIDJSON       `json:"usb"`
+	Attestation attestationJSON  `json:"attestation"`
+	Enrolled    enrolledJSON     `json:"enrolled"`
+}
+
+type usbIDJSON struct {
+	Vendor  string `json:"vendor"`
+	Product string `json:"product"`
+}
+
+type attestationJSON struct {
+	Status hw.Status `json:"status"`
+	FIDO   hw.Status `json:"fido"`
+	PIV    hw.Status `json:"piv"`
+	Anchor *string   `json:"anchor"`
+}
+
+type enrolledJSON struct {
+	At time.Time `json:"at"`
+	By string    `json:"by"`
+}
+
+func keyToJSON(k inventory.Key) keyJSON {
+	j := keyJSON{
+		ID: k.ID, Serial: null(k.Serial), Tag: null(k.Tag), Status: k.Status,
+		Place: null(k.Place), Holder: null(k.Holder), Product: null(k.Product),
+		Firmware: nullVersion(k.Firmware), FormFactor: null(k.FormFactor.String()),
+		AAGUID: null(inventory.FormatAAGUID(k.AAGUID)),
+		Attestation: attestationJSON{
+			Status: k.Attestation.Status(), FIDO: k.Attestation.FIDO, PIV: k.Attestation.PIV,
+			Anchor: null(k.Attestation.Anchor),
+		},
+		Enrolled: enrolledJSON{At: k.EnrolledAt.UTC(), By: k.EnrolledBy},
+	}
+	if k.USBVendor != 0 {
+		j.USB = &usbIDJSON{Vendor: hex4(k.USBVendor), Product: hex4(k.USBProduct)}
+	}
+	return j
+}
+
+// statusColour marks what an attestation came to.
+func statusColour(s hw.Status) term.Colour {
+	switch s {
+	case hw.StatusVerified:
+		return term.Green
+	case hw.StatusAbsent, hw.StatusUntrusted:
+		return term.Yellow
+	default:
+		return term.Red
+	}
+}
