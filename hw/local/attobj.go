@@ -23,6 +23,11 @@ const (
 // that libfido2 took it into. For ES256 the parts are all there is to it, but
 // for certificates after the first.
 func (c *fidoCredential) attestationObject(rpID string) ([]byte, error) {
+	hash := sha256.Sum256([]byte(rpID))
+	return c.rebuild(hash[:])
+}
+
+func (c *fidoCredential) rebuild(rpHash []byte) ([]byte, error) {
 	if c.algorithm != coseES256 {
 		return nil, fmt.Errorf("credential of algorithm %d, asked for %d: %w", c.algorithm, coseES256, hw.ErrMalformed)
 	}
@@ -33,7 +38,7 @@ func (c *fidoCredential) attestationObject(rpID string) ([]byte, error) {
 	if err := cbor.Unmarshal(c.authData, &authData); err != nil {
 		return nil, fmt.Errorf("authenticator data: %w: %w", hw.ErrMalformed, err)
 	}
-	if err := checkAuthData(authData, rpID, c.id); err != nil {
+	if err := checkAuthData(authData, rpHash, c.id); err != nil {
 		return nil, fmt.Errorf("authenticator data: %w: %w", hw.ErrMalformed, err)
 	}
 	statement, err := c.statement()
@@ -70,7 +75,7 @@ func (c *fidoCredential) statement() (map[string]any, error) {
 
 // checkAuthData makes sure that the answer is to our question and has the
 // credential in it that the library names (WebAuthn §6.1).
-func checkAuthData(b []byte, rpID string, id []byte) error {
+func checkAuthData(b, rpHash, id []byte) error {
 	const (
 		flags        = 32 // after the hash of the relying party's ID
 		idLength     = 53 // after flags, counter and AAGUID
@@ -80,7 +85,7 @@ func checkAuthData(b []byte, rpID string, id []byte) error {
 	if len(b) < idLength+2 {
 		return fmt.Errorf("%d bytes", len(b))
 	}
-	if want := sha256.Sum256([]byte(rpID)); !bytes.Equal(b[:flags], want[:]) {
+	if !bytes.Equal(b[:flags], rpHash) {
 		return errors.New("made for another relying party")
 	}
 	if b[flags]&userPresent == 0 || b[flags]&attestedData == 0 {
