@@ -25,10 +25,7 @@ func compile(ctx context.Context, root, share string, packages []string) error {
 			return fmt.Errorf("making the share: %w", err)
 		}
 	}
-	builds := [][]string{}
-	if found, _ := filepath.Glob(filepath.Join(root, "cmd", "hwmfa", "*.go")); found != nil {
-		builds = append(builds, []string{"build", "-o", filepath.Join(share, "bin", "hwmfa"), "./cmd/hwmfa"})
-	}
+	builds := [][]string{{"build", "-o", filepath.Join(share, "bin", "hwmfa"), "./cmd/hwmfa"}}
 	for _, p := range packages {
 		builds = append(builds, []string{"test", "-c", "-o", filepath.Join(share, "tests", testName(p)), p})
 	}

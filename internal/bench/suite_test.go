@@ -95,7 +95,7 @@ type outcome struct {
 
 // parseTests reads a test program's output with Go's own converter.
 func parseTests(t *testing.T, out []byte) (map[string]*outcome, error) {
-	cmd := exec.CommandContext(t.Context(), "go", "tool", "test2json")
+	cmd := exec.CommandContext(t.Context(), "go", "tool", "test2json", "-t")
 	cmd.Stdin = bytes.NewReader(out)
 	events, err := cmd.Output()
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-piv/piv-go/v2/piv"
 
+	"hwmfa/hw"
 	"hwmfa/hw/softkey"
 )
 
@@ -43,4 +44,8 @@ func waitReaders(t *testing.T, want int) {
 			t.Fatalf("pcscd knows %d readers, want %d", readers(), want)
 		}
 	}
+}
+
+func version(major, minor, patch uint8) hw.Version {
+	return hw.Version{Major: major, Minor: minor, Patch: patch}
 }
