@@ -1,0 +1,495 @@
+package softkey
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/protocol/webauthncbor"
+
+	"hwmfa/hw"
+)
+
+func TestGetInfo(t *testing.T) {
+	k, _ := newKey(t, Config{})
+	m := dial(t, k).mustCTAP(4, nil)
+	want := map[int]any{
+		1: []any{"U2F_V2", "FIDO_2_0", "FIDO_2_1"},
+		2: []any{"credProtect", "hmac-secret"},
+		3: yubiKey5NFC[:],
+		4: map[any]any{
+			"rk": true, "up": true, "plat": false, "clientPin": false, "pinUvAuthToken": true, "alwaysUv": false,
+			"makeCredUvNotRqd": true, "authnrCfg": true, "setMinPINLength": true,
+		},
+		5: uint64(1280), 6: []any{uint64(2), uint64(1)}, 7: uint64(8), 8: uint64(128), 9: []any{"usb"},
+		10: []any{
+			map[any]any{"alg": int64(-7), "type": "public-key"},
+			map[any]any{"alg": int64(-8), "type": "public-key"},
+		},
+		12: false, 13: uint64(4), 14: uint64(0x050403), 20: uint64(25),
+	}
+	if !reflect.DeepEqual(m, want) {
+		t.Errorf("got  %v\nwant %v", m, want)
+	}
+}
+
+// made is a new credential with all that came with it.
+type made struct {
+	authData
+	raw  []byte
+	stmt map[any]any
+}
+
+func makeCredential(t *testing.T, p *platform, params map[int]any) made {
+	t.Helper()
+	m := p.mustCTAP(1, params)
+	if m[1] != "packed" {
+		t.Fatalf("format %v", m[1])
+	}
+	raw := m[2].([]byte)
+	return made{parseAuthData(t, raw), raw, m[3].(map[any]any)}
+}
+
+// webauthnObject is the attestation object as a browser hands it on.
+func (m made) webauthnObject(t *testing.T) *protocol.AttestationObject {
+	t.Helper()
+	var o protocol.AttestationObject
+	if err := webauthncbor.Unmarshal(encode(t, map[string]any{"fmt": "packed", "authData": m.raw, "attStmt": m.stmt}), &o); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.AuthData.Unmarshal(o.RawAuthData); err != nil {
+		t.Fatal(err)
+	}
+	return &o
+}
+
+// verify lets go-webauthn judge the statement.
+func (m made) verify(t *testing.T) error {
+	t.Helper()
+	params := []protocol.CredentialParameter{{Type: "public-key", Algorithm: -7}, {Type: "public-key", Algorithm: -8}}
+	return m.webauthnObject(t).Verify(testRP, clientDataHash[:], false, true, nil, params, protocol.AttestationPolicy{}, protocol.SignaturePolicy{})
+}
+
+func (m made) leaf(t *testing.T) *x509.Certificate {
+	t.Helper()
+	c, err := x509.ParseCertificate(m.stmt["x5c"].([]any)[0].([]byte))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestMakeCredential(t *testing.T) {
+	k, ca := newKey(t, Config{Version: hw.Version{Major: 5, Minor: 7, Patch: 4}})
+	p := dial(t, k)
+	m := makeCredential(t, p, with(creation(), 6, map[string]any{"credProtect": 1}))
+	t.Run("an independent verifier accepts the statement", func(t *testing.T) {
+		if err := m.verify(t); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("authenticator data say what happened", func(t *testing.T) {
+		if m.flags != 0xc1 || !bytes.Equal(m.aaguid, yubiKey5NFC[:]) || m.ext["credProtect"] != uint64(1) {
+			t.Errorf("flags %02x, AAGUID %x, extensions %v", m.flags, m.aaguid, m.ext)
+		}
+	})
+	t.Run("the certificate follows the profile of the packed format", func(t *testing.T) {
+		c := m.leaf(t)
+		s := c.Subject
+		if s.OrganizationalUnit[0] != "Authenticator Attestation" || len(s.Country[0]) != 2 || s.Organization[0] == "" || s.CommonName == "" {
+			t.Errorf("subject %v", s)
+		}
+		if !c.BasicConstraintsValid || c.IsCA || c.Version != 3 {
+			t.Errorf("constraints %v, CA %v, version %d", c.BasicConstraintsValid, c.IsCA, c.Version)
+		}
+		want := map[string]string{
+			"1.3.6.1.4.1.45724.1.1.4": "0410" + fmt.Sprintf("%x", yubiKey5NFC[:]),
+			"1.3.6.1.4.1.41482.13.1":  "0403050704",
+			"1.3.6.1.4.1.45724.2.1.1": "03020520",
+		}
+		for _, e := range c.Extensions {
+			if v, ok := want[e.Id.String()]; ok {
+				if got := fmt.Sprintf("%x", e.Value); got != v || e.Critical {
+					t.Errorf("extension %v is %s (critical %v), want %s", e.Id, got, e.Critical, v)
+				}
+				delete(want, e.Id.String())
+			}
+		}
+		if len(want) != 0 {
+			t.Errorf("extensions missing: %v", want)
+		}
+	})
+	t.Run("the certificate chains to the run's FIDO root only", func(t *testing.T) {
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(ca.FIDORootPEM())
+		if _, err := m.leaf(t).Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
+			t.Error(err)
+		}
+		other, err := NewCA()
+		if err != nil {
+			t.Fatal(err)
+		}
+		roots = x509.NewCertPool()
+		for _, r := range append(other.Roots(), ca.Roots()[1]) {
+			roots.AddCert(r)
+		}
+		var unknown x509.UnknownAuthorityError
+		if _, err := m.leaf(t).Verify(x509.VerifyOptions{Roots: roots}); !errors.As(err, &unknown) {
+			t.Errorf("foreign roots: got %v", err)
+		}
+	})
+	t.Run("the ID is refused for exclusion after a touch", func(t *testing.T) {
+		st, _ := p.ctap(1, with(creation(), 5, allow([]byte("another"), m.id)))
+		if status(st) != ctapCredentialExcluded {
+			t.Errorf("got %#02x", st)
+		}
+	})
+	t.Run("keys of one batch share the certificate, not the credentials", func(t *testing.T) {
+		twin, err := New(ca, k.Config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := dial(t, twin)
+		if other := makeCredential(t, q, creation()); !other.leaf(t).Equal(m.leaf(t)) {
+			t.Error("the twin has another certificate")
+		}
+		if st, _ := q.ctap(2, assertion(m.id)); status(st) != ctapNoCredentials {
+			t.Errorf("the twin answered %#02x for the other's credential", st)
+		}
+	})
+}
+
+func TestMakeCredentialRefusals(t *testing.T) {
+	k, _ := newKey(t, Config{})
+	p := dial(t, k)
+	long := make([][]byte, 9)
+	for i := range long {
+		long[i] = []byte{byte(i)}
+	}
+	for _, tt := range []struct {
+		name   string
+		params map[int]any
+		want   status
+	}{
+		{"no client data hash", with(creation(), 1, nil), ctapMissingParameter},
+		{"a short client data hash", with(creation(), 1, []byte{1}), ctapInvalidLength},
+		{"a relying party that is a number", with(creation(), 2, 5), ctapUnexpectedType},
+		{"an algorithm nobody knows", with(creation(), 4, []any{map[string]any{"alg": -257, "type": "public-key"}}), ctapUnsupportedAlgorithm},
+		{"without user presence", with(creation(), 7, map[string]bool{"up": false}), ctapInvalidOption},
+		{"with built-in verification", with(creation(), 7, map[string]bool{"uv": true}), ctapInvalidOption},
+		{"a PIN parameter without a protocol", with(creation(), 8, make([]byte, 16)), ctapMissingParameter},
+		{"a PIN protocol nobody knows", with(with(creation(), 8, make([]byte, 16)), 9, 3), ctapInvalidParameter},
+		{"an empty PIN parameter on a key without PIN", with(creation(), 8, []byte{}), ctapPINNotSet},
+		{"a signature without a token", with(with(creation(), 8, make([]byte, 32)), 9, 2), ctapPINAuthInvalid},
+		{"credProtect 4", with(creation(), 6, map[string]any{"credProtect": 4}), ctapInvalidOption},
+		{"enterprise attestation", with(creation(), 10, 1), ctapInvalidParameter},
+		{"nine IDs to exclude", with(creation(), 5, allow(long...)), ctapLimitExceeded},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if st, _ := p.ctap(1, tt.params); status(st) != tt.want {
+				t.Errorf("got %#02x, want %#02x", st, byte(tt.want))
+			}
+		})
+	}
+	for _, tt := range []struct {
+		name string
+		msg  []byte
+		want status
+	}{
+		{"an unknown command", []byte{0x44}, ctapInvalidCommand},
+		{"an empty message", nil, ctapInvalidLength},
+		{"half a map", []byte{1, 0xa4, 1}, ctapInvalidCBOR},
+		{"a map with a key twice", []byte{2, 0xa2, 1, 0x61, 'a', 1, 0x61, 'b'}, ctapInvalidCBOR},
+		{"bytes behind the map", append([]byte{2}, append(encode(t, assertion()), 0)...), ctapInvalidCBOR},
+		{"more than maxMsgSize", make([]byte, 1281), ctapRequestTooLarge},
+		{"the next of no assertions", []byte{8}, ctapNotAllowed},
+		{"an unknown PIN subcommand", append([]byte{6}, encode(t, map[int]int{1: 2, 2: 0x55})...), ctapInvalidSubcommand},
+		{"an unknown config subcommand", append([]byte{13}, encode(t, map[int]int{1: 9})...), ctapInvalidSubcommand},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if cmd, got := p.call(cmdCBOR, tt.msg); cmd != cmdCBOR || len(got) != 1 || status(got[0]) != tt.want {
+				t.Errorf("got %02x %x, want %#02x", cmd, got, byte(tt.want))
+			}
+		})
+	}
+}
+
+// checkAssertion verifies the signature with the credential's public key.
+func checkAssertion(t *testing.T, m map[int]any, cose []byte) authData {
+	t.Helper()
+	var key map[int]any
+	if err := cbor.Unmarshal(cose, &key); err != nil {
+		t.Fatal(err)
+	}
+	raw := m[2].([]byte)
+	message := append(bytes.Clone(raw), clientDataHash[:]...)
+	sig := m[3].([]byte)
+	ok := false
+	switch key[3] {
+	case int64(-7):
+		pub, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(append([]byte{4}, key[-2].([]byte)...), key[-3].([]byte)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		digest := sha256.Sum256(message)
+		ok = ecdsa.VerifyASN1(pub, digest[:], sig)
+	case int64(-8):
+		ok = ed25519.Verify(key[-2].([]byte), message, sig)
+	}
+	if !ok {
+		t.Errorf("signature does not verify with %v", key)
+	}
+	a := parseAuthData(t, raw)
+	if want := sha256.Sum256([]byte(testRP)); !bytes.Equal(a.rpHash, want[:]) {
+		t.Errorf("relying party hash %x", a.rpHash)
+	}
+	return a
+}
+
+func TestGetAssertion(t *testing.T) {
+	for _, alg := range []int{-7, -8} {
+		t.Run(fmt.Sprintf("algorithm %d signs", alg), func(t *testing.T) {
+			k, _ := newKey(t, Config{})
+			p := dial(t, k)
+			m := makeCredential(t, p, with(creation(), 4, []any{map[string]any{"alg": alg, "type": "public-key"}}))
+			if err := m.verify(t); err != nil {
+				t.Error(err)
+			}
+			a := p.mustCTAP(2, assertion([]byte("of another key"), m.id))
+			got := checkAssertion(t, a, m.key)
+			if got.flags != 0x01 || got.count <= m.count {
+				t.Errorf("flags %02x, count %d after %d", got.flags, got.count, m.count)
+			}
+			if !bytes.Equal(a[1].(map[any]any)["id"].([]byte), m.id) {
+				t.Errorf("credential %v", a[1])
+			}
+		})
+	}
+	t.Run("an untouched key proves itself silently", func(t *testing.T) {
+		k, _ := newKey(t, Config{})
+		p := dial(t, k)
+		m := makeCredential(t, p, creation())
+		k.SetTouch(Never())
+		a := p.mustCTAP(2, with(assertion(m.id), 5, map[string]bool{"up": false}))
+		if got := checkAssertion(t, a, m.key); got.flags != 0 {
+			t.Errorf("flags %02x", got.flags)
+		}
+	})
+	t.Run("an ID with a flipped bit, of another party or cut is unknown", func(t *testing.T) {
+		k, _ := newKey(t, Config{})
+		p := dial(t, k)
+		m := makeCredential(t, p, creation())
+		flipped := bytes.Clone(m.id)
+		flipped[20] ^= 1
+		for _, params := range []map[int]any{
+			assertion(flipped), assertion(m.id[:30]), assertion([]byte{}), with(assertion(m.id), 1, "example.com"), assertion(),
+		} {
+			if st, _ := p.ctap(2, params); status(st) != ctapNoCredentials {
+				t.Errorf("%v gave %#02x", params, st)
+			}
+		}
+	})
+	t.Run("options that cannot be are refused", func(t *testing.T) {
+		k, _ := newKey(t, Config{})
+		p := dial(t, k)
+		for option, want := range map[string]status{"uv": ctapInvalidOption, "rk": ctapUnsupportedOption} {
+			if st, _ := p.ctap(2, with(assertion(), 5, map[string]bool{option: true})); status(st) != want {
+				t.Errorf("%s gave %#02x", option, st)
+			}
+		}
+	})
+	t.Run("credentials outlive a replug", func(t *testing.T) {
+		k, _ := newKey(t, Config{})
+		m := makeCredential(t, dial(t, k), creation())
+		k.Replug()
+		checkAssertion(t, dial(t, k).mustCTAP(2, assertion(m.id)), m.key)
+	})
+}
+
+func TestResidentCredentials(t *testing.T) {
+	k, _ := newKey(t, Config{})
+	p := dial(t, k)
+	var all []made
+	for _, user := range []byte{1, 2, 3, 2} {
+		c := with(creation(), 7, map[string]bool{"rk": true})
+		c[3] = map[string]any{"id": []byte{user}, "name": "name"}
+		all = append(all, makeCredential(t, p, c))
+	}
+	a := p.mustCTAP(2, assertion())
+	if a[5] != uint64(3) {
+		t.Fatalf("%v credentials, want 3", a[5])
+	}
+	for i, want := range []made{all[3], all[2], all[0]} {
+		if i > 0 {
+			a = p.mustCTAP(8, nil)
+		}
+		checkAssertion(t, a, want.key)
+		if user := a[4].(map[any]any); len(user) != 1 {
+			t.Errorf("an unverified user is told %v", user)
+		}
+	}
+	if st, _ := p.ctap(8, nil); status(st) != ctapNotAllowed {
+		t.Errorf("a fourth gave %#02x", st)
+	}
+	if m := p.mustCTAP(4, nil); m[20] != uint64(22) {
+		t.Errorf("%v places left", m[20])
+	}
+}
+
+func TestCredProtect(t *testing.T) {
+	k, _ := newKey(t, Config{PIN: "1234"})
+	p := dial(t, k)
+	verify := func(m map[int]any, permission int) map[int]any {
+		st, s, token := p.token(2, "1234", permission, testRP)
+		if st != 0 {
+			t.Fatalf("token: %#02x", st)
+		}
+		if permission == 1 {
+			return with(with(m, 8, s.sign(token, clientDataHash[:])), 9, 2)
+		}
+		return with(with(m, 6, s.sign(token, clientDataHash[:])), 7, 2)
+	}
+	for level, want := range map[int]struct{ listed, alone status }{
+		1: {ctapOK, ctapOK}, 2: {ctapOK, ctapNoCredentials}, 3: {ctapNoCredentials, ctapNoCredentials},
+	} {
+		t.Run(fmt.Sprintf("level %d", level), func(t *testing.T) {
+			rp := fmt.Sprintf("level%d.example", level)
+			c := with(with(creation(), 6, map[string]any{"credProtect": level}), 7, map[string]bool{"rk": true})
+			c[2] = map[string]any{"id": rp}
+			st, s, token := p.token(2, "1234", 1, rp)
+			if st != 0 {
+				t.Fatalf("token: %#02x", st)
+			}
+			m := makeCredential(t, p, with(with(c, 8, s.sign(token, clientDataHash[:])), 9, 2))
+			if m.flags&flagUV == 0 {
+				t.Errorf("flags %02x", m.flags)
+			}
+			if st, _ := p.ctap(2, with(assertion(m.id), 1, rp)); status(st) != want.listed {
+				t.Errorf("listed: %#02x", st)
+			}
+			if st, _ := p.ctap(2, with(assertion(), 1, rp)); status(st) != want.alone {
+				t.Errorf("not listed: %#02x", st)
+			}
+		})
+	}
+	t.Run("level 3 opens to a verified user", func(t *testing.T) {
+		m := makeCredential(t, p, verify(with(creation(), 6, map[string]any{"credProtect": 3}), 1))
+		got := checkAssertion(t, p.mustCTAP(2, verify(assertion(m.id), 2)), m.key)
+		if got.flags != flagUP|flagUV {
+			t.Errorf("flags %02x", got.flags)
+		}
+	})
+}
+
+func TestReset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, _ := newKey(t, Config{PIN: "1234"})
+		p := dial(t, k)
+		m := makeCredential(t, p, creation())
+		time.Sleep(11 * time.Second)
+		if st, _ := p.ctap(7, nil); status(st) != ctapNotAllowed {
+			t.Errorf("a late reset gave %#02x", st)
+		}
+		p.mustCTAP(2, assertion(m.id))
+		k.Replug()
+		p = dial(t, k)
+		p.mustCTAP(7, nil)
+		if st, _ := p.ctap(2, assertion(m.id)); status(st) != ctapNoCredentials {
+			t.Errorf("after the reset the credential gave %#02x", st)
+		}
+		if i := p.mustCTAP(4, nil); i[4].(map[any]any)["clientPin"] != false {
+			t.Error("the PIN outlived the reset")
+		}
+	})
+}
+
+func TestU2F(t *testing.T) {
+	k, ca := newKey(t, Config{})
+	p := dial(t, k)
+	msg := func(ins, p1 byte, data []byte) ([]byte, statusWord) {
+		raw := append([]byte{0, ins, p1, 0, 0, byte(len(data) >> 8), byte(len(data))}, data...)
+		cmd, got := p.call(cmdMsg, append(raw, 0, 0))
+		if cmd != cmdMsg || len(got) < 2 {
+			t.Fatalf("got %02x %x", cmd, got)
+		}
+		n := len(got) - 2
+		return got[:n], statusWord(got[n])<<8 | statusWord(got[n+1])
+	}
+	if v, sw := msg(3, 0, nil); string(v) != "U2F_V2" || sw != swOK {
+		t.Errorf("version %q %04x", v, sw)
+	}
+	app := sha256.Sum256([]byte(testRP))
+	challenge := sha256.Sum256([]byte("challenge"))
+	reg, sw := msg(1, 3, append(challenge[:], app[:]...))
+	if sw != swOK || reg[0] != 5 {
+		t.Fatalf("register gave %04x", sw)
+	}
+	point, n := reg[1:66], int(reg[66])
+	handle, rest := reg[67:67+n], reg[67+n:]
+	var raw asn1.RawValue
+	sig, err := asn1.Unmarshal(rest, &raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(raw.FullBytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := bytes.Join([][]byte{{0}, app[:], challenge[:], handle, point}, nil)
+	if err := leaf.CheckSignature(x509.ECDSAWithSHA256, signed, sig); err != nil {
+		t.Error(err)
+	}
+	if err := leaf.CheckSignatureFrom(ca.Roots()[0]); err != nil {
+		t.Error(err)
+	}
+	pub, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
+		t.Fatal(err)
+	}
+	auth := bytes.Join([][]byte{challenge[:], app[:], {byte(len(handle))}, handle}, nil)
+	for control, up := range map[byte]byte{3: 1, 8: 0} {
+		got, sw := msg(2, control, auth)
+		if sw != swOK || got[0] != up {
+			t.Fatalf("control %02x gave %04x %x", control, sw, got)
+		}
+		digest := sha256.Sum256(bytes.Join([][]byte{app[:], got[:5], challenge[:]}, nil))
+		if !ecdsa.VerifyASN1(pub, digest[:], got[5:]) {
+			t.Errorf("control %02x: bad signature", control)
+		}
+	}
+	if _, sw := msg(2, 7, auth); sw != swConditions {
+		t.Errorf("check-only gave %04x", sw)
+	}
+	auth[40] ^= 1
+	if _, sw := msg(2, 7, auth); sw != swWrongData {
+		t.Errorf("a foreign handle gave %04x", sw)
+	}
+	t.Run("a CTAP2 assertion works with a U2F registration", func(t *testing.T) {
+		p.mustCTAP(2, assertion(handle))
+	})
+	t.Run("a touch is polled for", func(t *testing.T) {
+		k.SetTouch(Never())
+		if _, sw := msg(1, 3, append(challenge[:], app[:]...)); sw != swConditions || !k.TouchWanted() {
+			t.Errorf("got %04x, blinking %v", sw, k.TouchWanted())
+		}
+		k.Touch()
+		if _, sw := msg(1, 3, append(challenge[:], app[:]...)); sw != swOK {
+			t.Errorf("after the touch %04x", sw)
+		}
+		if _, sw := msg(1, 3, append(challenge[:], app[:]...)); sw != swConditions {
+			t.Errorf("one touch did for two: %04x", sw)
+		}
+	})
+}
