@@ -42,7 +42,7 @@ type keyDetailJSON struct {
 	Evidence    []evidenceJSON   `json:"evidence"`
 	Bindings    []bindingJSON    `json:"bindings"`
 	Advisories  []advisoryJSON   `json:"advisories"`
-	Events      []eventJSON      `json:"events"`
+	Events      []eventLineJSON  `json:"events"`
 }
 
 // credentialJSON leaves out the credential's ID, which whoever holds the key
@@ -58,6 +58,16 @@ type evidenceJSON struct {
 	SHA256     string      `json:"sha256"`
 	FIDO       fidoProved  `json:"fido"`
 	PIV        []pivProved `json:"piv"`
+}
+
+// eventLineJSON points at an event of the journal, whose content journal list
+// shows.
+type eventLineJSON struct {
+	Seq   int64     `json:"seq"`
+	Time  time.Time `json:"time"`
+	Actor string    `json:"actor"`
+	Kind  string    `json:"kind"`
+	Hash  string    `json:"hash"`
 }
 
 func runKeyShow(ctx context.Context, a *app, opts keyShowOptions) error {
@@ -86,7 +96,7 @@ func keyDetail(d inventory.Detail) keyDetailJSON {
 	j := keyDetailJSON{
 		keyJSON:     keyToJSON(d.Key),
 		Credentials: []credentialJSON{}, Evidence: []evidenceJSON{}, Bindings: []bindingJSON{},
-		Advisories: advisoriesJSON(ceremony.Advisories(d.Key)), Events: []eventJSON{},
+		Advisories: advisoriesJSON(ceremony.Advisories(d.Key)), Events: []eventLineJSON{},
 	}
 	for _, c := range d.Credentials {
 		j.Credentials = append(j.Credentials, credentialJSON{RPID: c.RPID, Silent: c.Silent, MadeAt: c.At.UTC()})
@@ -100,7 +110,7 @@ func keyDetail(d inventory.Detail) keyDetailJSON {
 		j.Bindings = append(j.Bindings, bindingToJSON(b))
 	}
 	for _, e := range d.Events {
-		j.Events = append(j.Events, eventToJSON(e))
+		j.Events = append(j.Events, eventLineJSON{e.Seq, e.Time.UTC(), e.Actor, e.Kind, e.Hash.String()})
 	}
 	return j
 }

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"hwmfa/internal/term"
+)
+
+// TestMain makes the test binary stand in for hwmfa, with the keys of the
+// script in place of this machine's.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"hwmfa": func() {
+			testOnlyOpenBench = dialBench
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			context.AfterFunc(ctx, stop)
+			os.Exit(run(ctx, os.Args[1:], term.System()))
+		},
+	})
+}

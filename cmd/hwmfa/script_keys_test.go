@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"hwmfa/hw"
+	"hwmfa/hw/softkey"
+)
+
+// scriptKey describes one key of keys.json.
+type scriptKey struct {
+	Name    string `json:"name"`
+	Serial  uint32 `json:"serial"`
+	Version string `json:"version"` // "5.4.3", "" for the software key's own choice
+	Product string `json:"product"`
+	PIN     string `json:"pin"`
+	// Touch is "never", or how long the owner takes ("1.5s"); "" at once.
+	Touch        string         `json:"touch"`
+	TouchTimeout string         `json:"touch_timeout"`
+	Slots        []softkey.Slot `json:"slots"`
+	Quirks       softkey.Quirks `json:"quirks"`
+	// InDrawer leaves the key out until the script plugs it in.
+	InDrawer bool `json:"in_drawer"`
+}
+
+// scriptMachine is the machine of one script.
+type scriptMachine struct {
+	bench *softkey.Bench
+	ca    *softkey.CA
+	keys  map[string]*softkey.Key
+	ports map[string]hw.USB
+}
+
+type machineKey struct{}
+
+func machineOf(ts *testscript.TestScript) *scriptMachine {
+	m, ok := ts.Value(machineKey{}).(*scriptMachine)
+	if !ok {
+		ts.Fatalf("the script has no keys.json")
+	}
+	return m
+}
+
+// setUpKeys makes the keys of keys.json and serves them to the programs that
+// the script runs.
+func setUpKeys(env *testscript.Env) error {
+	description, err := os.ReadFile(filepath.Join(env.WorkDir, "keys.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var keys []scriptKey
+	if err := decodeStrictly(description, &keys); err != nil {
+		return fmt.Errorf("keys.json: %w", err)
+	}
+	ca, err := softkey.NewCA()
+	if err != nil {
+		return err
+	}
+	m := &scriptMachine{bench: &softkey.Bench{}, ca: ca, keys: map[string]*softkey.Key{}, ports: map[string]hw.USB{}}
+	for _, k := range keys {
+		cfg, err := k.config()
+		if err != nil {
+			return fmt.Errorf("keys.json: %s: %w", k.Name, err)
+		}
+		if m.keys[k.Name], err = softkey.New(ca, cfg); err != nil {
+			return fmt.Errorf("keys.json: %s: %w", k.Name, err)
+		}
+		if !k.InDrawer {
+			m.plug(k.Name, hw.USB{})
+		}
+	}
+	env.Values[machineKey{}] = m
+	return serveBench(env, m.bench)
+}
+
+func (k scriptKey) config() (softkey.Config, error) {
+	cfg := softkey.Config{Serial: k.Serial, Product: k.Product, PIN: k.PIN, Slots: k.Slots, Quirks: k.Quirks}
+	var err error
+	if k.Version != "" {
+		if cfg.Version, err = hw.ParseVersion(k.Version); err != nil {
+			return cfg, err
+		}
+	}
+	switch k.Touch {
+	case "":
+		cfg.Touch = softkey.Now()
+	case "never":
+		cfg.Touch = softkey.Never()
+	default:
+		after, err := time.ParseDuration(k.Touch)
+		if err != nil {
+			return cfg, err
+		}
+		cfg.Touch = softkey.After(after)
+	}
+	if k.TouchTimeout != "" {
+		cfg.TouchTimeout, err = time.ParseDuration(k.TouchTimeout)
+	}
+	return cfg, err
+}
+
+func (m *scriptMachine) plug(name string, at hw.USB) {
+	m.ports[name] = m.bench.Plug(m.keys[name], at)
+}
+
+// atTouch does something as soon as the key waits for a touch. It gives up
+// with the script.
+func (m *scriptMachine) atTouch(ts *testscript.TestScript, k *softkey.Key, do func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	ts.Defer(func() { cancel(); <-done })
+	go func() {
+		defer close(done)
+		for !k.TouchWanted() {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+		do()
+	}()
+}
+
+func (m *scriptMachine) key(ts *testscript.TestScript, name string) *softkey.Key {
+	k, ok := m.keys[name]
+	if !ok {
+		ts.Fatalf("no key %q in keys.json", name)
+	}
+	return k
+}
+
+func scriptPlug(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: plug KEY")
+	}
+	m := machineOf(ts)
+	m.key(ts, args[0])
+	m.plug(args[0], hw.USB{})
+}
+
+func scriptUnplug(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 || len(args) == 2 && args[1] != "touch" {
+		ts.Fatalf("usage: unplug KEY [touch]")
+	}
+	m := machineOf(ts)
+	k := m.key(ts, args[0])
+	if len(args) == 1 {
+		m.bench.Unplug(k)
+		return
+	}
+	m.atTouch(ts, k, func() { m.bench.Unplug(k) })
+}
+
+func scriptReplace(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: replace KEY KEY")
+	}
+	m := machineOf(ts)
+	old, successor := m.key(ts, args[0]), m.key(ts, args[1])
+	bus := m.ports[args[0]].Bus
+	m.atTouch(ts, old, func() {
+		m.bench.Unplug(old)
+		m.bench.Plug(successor, hw.USB{Bus: bus})
+	})
+}
+
+func scriptDeny(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: deny NODE")
+	}
+	machineOf(ts).bench.Deny(args[0], hw.ErrPermission)
+}
+
+func scriptRoots(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: roots FILE")
+	}
+	var file []byte
+	for _, root := range machineOf(ts).ca.Roots() {
+		file = append(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw})...)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), file, 0o600))
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"hwmfa/iamcheck/awstest"
+)
+
+// TestScripts runs every script of testdata/script. A script may bring
+//
+//	keys.json  the security keys of its machine (see scriptKey)
+//	aws.json   the organization that its AWS has (awstest.Organization), or "demo"
+//
+// and has these commands beside testscript's own:
+//
+//	exits STATUS PROGRAM ARG…  run a program that must end with this status
+//	fields FILE                the paths of the JSON on standard output are those in FILE;
+//	                           one that ends in .* stands for all that is below it
+//	plug KEY                   plug a key of keys.json in
+//	unplug KEY [touch]         unplug it, now or as soon as it waits for a touch
+//	replace KEY KEY            as soon as the first waits for a touch, the second takes its place
+//	deny NODE                  let nobody open a hidraw node or card reader
+//	roots FILE                 write the roots that the keys' attestation ends at
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireUniqueNames:  true,
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HWMFA_INVENTORY", "sqlite://"+filepath.Join(env.WorkDir, "inventory.db"))
+			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
+			env.Setenv("NO_COLOR", "")
+			return errors.Join(setUpKeys(env), setUpAWS(env))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   scriptExits,
+			"fields":  scriptFields,
+			"plug":    scriptPlug,
+			"unplug":  scriptUnplug,
+			"replace": scriptReplace,
+			"deny":    scriptDeny,
+			"roots":   scriptRoots,
+		},
+	})
+}
+
+// setUpAWS starts the loopback AWS of aws.json. A script without one has no
+// credentials and nobody to ask for them.
+func setUpAWS(env *testscript.Env) error {
+	env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	env.Setenv("AWS_REGION", "us-east-1")
+	description, err := os.ReadFile(filepath.Join(env.WorkDir, "aws.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	org := awstest.Demo()
+	if string(bytes.TrimSpace(description)) != `"demo"` {
+		org = awstest.Organization{}
+		if err := decodeStrictly(description, &org); err != nil {
+			return fmt.Errorf("aws.json: %w", err)
+		}
+	}
+	server, err := awstest.New(org)
+	if err != nil {
+		return err
+	}
+	env.Defer(func() {
+		if err := server.Close(); err != nil {
+			env.T().Fatal(err)
+		}
+	})
+	for name, value := range server.Env(server.Auditor()) {
+		env.Setenv(name, value)
+	}
+	return nil
+}
+
+func decodeStrictly(data []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	return d.Decode(into)
+}
+
+func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS PROGRAM ARG…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var ended *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &ended) {
+		got = ended.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+func scriptFields(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: fields FILE")
+	}
+	var doc any
+	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &doc); err != nil {
+		ts.Fatalf("standard output is no JSON: %v", err)
+	}
+	want := strings.Fields(ts.ReadFile(args[0]))
+	slices.Sort(want)
+	paths := map[string]bool{}
+	fieldPaths("", doc, paths)
+	for p := range paths {
+		for _, w := range want {
+			if above, ok := strings.CutSuffix(w, ".*"); ok && strings.HasPrefix(p, above+".") {
+				delete(paths, p)
+				paths[w] = true
+			}
+		}
+	}
+	var got []string
+	for p := range paths {
+		got = append(got, p)
+	}
+	slices.Sort(got)
+	for _, p := range got {
+		if !slices.Contains(want, p) {
+			ts.Logf("not expected: %s", p)
+		}
+	}
+	for _, p := range want {
+		if !paths[p] {
+			ts.Logf("missing: %s", p)
+		}
+	}
+	if !slices.Equal(got, want) {
+		ts.Fatalf("the fields are not those of %s", args[0])
+	}
+}
+
+// fieldPaths collects the path of every field that is no object or list of
+// objects itself: ".keys[].id".
+func fieldPaths(at string, v any, into map[string]bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, value := range v {
+			fieldPaths(at+"."+name, value, into)
+		}
+		if len(v) == 0 {
+			into[at] = true
+		}
+	case []any:
+		for _, value := range v {
+			fieldPaths(at+"[]", value, into)
+		}
+		if len(v) == 0 {
+			into[at] = true
+		}
+	default:
+		into[at] = true
+	}
+}
