@@ -1,0 +1,150 @@
+package awsapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// maxAnswer bounds the body of one answer, in bytes: a page of a thousand virtual devices is about one million.
+const maxAnswer = 8 << 20
+
+// mustHold are the elements without which an answer says nothing: the SDK reads their absence, and an empty body, as an
+// empty list, which would make an account look clean.
+var mustHold = map[string][]string{
+	"GetAccountSummary":         {"SummaryMap"},
+	"GetLoginProfile":           {"LoginProfile"},
+	"GetMFADevice":              {"SerialNumber"},
+	"ListAccessKeys":            {"AccessKeyMetadata", "IsTruncated"},
+	"ListMFADevices":            {"MFADevices", "IsTruncated"},
+	"ListOrganizationsFeatures": {"EnabledFeatures"},
+	"ListSigningCertificates":   {"Certificates", "IsTruncated"},
+	"ListVirtualMFADevices":     {"VirtualMFADevices", "IsTruncated"},
+	"AssumeRole":                {"Credentials"},
+	"AssumeRoot":                {"Credentials"},
+	"GetCallerIdentity":         {"Account", "Arn"},
+	"DescribeOrganization":      {"Organization"},
+	"ListAccounts":              {"Accounts"},
+}
+
+// malformedError is an answer that is not one.
+type malformedError struct {
+	what string
+	// broken: the answer broke off on its way, so that asking again may help.
+	broken bool
+}
+
+func (e *malformedError) Error() string { return "malformed answer: " + e.what }
+
+// RetryableError tells the SDK's retryer.
+func (e *malformedError) RetryableError() bool { return e.broken }
+
+// guard stands between the network and the SDK's decoder: it bounds each answer and lets none through that is not whole.
+type guard struct{}
+
+// ID names the middleware.
+func (guard) ID() string { return "hwmfaAnswerGuard" }
+
+// HandleDeserialize reads the whole answer and checks it before the SDK decodes it.
+func (guard) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+	middleware.DeserializeOutput, middleware.Metadata, error,
+) {
+	out, metadata, err := next.HandleDeserialize(ctx, in)
+	response, ok := out.RawResponse.(*smithyhttp.Response)
+	if err != nil || !ok || response.Body == nil {
+		return out, metadata, err
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	// What is left of an endless answer is not read: closing gives the connection up.
+	if closeErr := response.Body.Close(); err == nil && len(body) <= maxAnswer {
+		err = closeErr
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	switch {
+	case err != nil:
+		return out, metadata, &malformedError{what: fmt.Sprintf("broke off after %d bytes: %v", len(body), err), broken: true}
+	case len(body) > maxAnswer:
+		return out, metadata, &malformedError{what: fmt.Sprintf("more than %d bytes", maxAnswer)}
+	case response.StatusCode < 200 || response.StatusCode > 299:
+		return out, metadata, nil
+	}
+	if err := checkAnswer(awsmiddleware.GetOperationName(ctx), body); err != nil {
+		return out, metadata, err
+	}
+	return out, metadata, nil
+}
+
+// checkAnswer holds a whole body against the form that an operation's answer has.
+func checkAnswer(operation string, body []byte) error {
+	var held map[string]bool
+	var err error
+	switch operation {
+	case "DescribeOrganization", "ListAccounts":
+		held, err = jsonMembers(body)
+	default:
+		held, err = xmlMembers(operation, body)
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range mustHold[operation] {
+		if !held[name] {
+			return &malformedError{what: "it has no " + name}
+		}
+	}
+	return nil
+}
+
+// jsonMembers are the members of the object that is the whole body; those that are null are not there.
+func jsonMembers(body []byte) (map[string]bool, error) {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(body, &object); err != nil {
+		return nil, &malformedError{what: fmt.Sprintf("not a JSON object: %v", err)}
+	}
+	held := map[string]bool{}
+	for name, value := range object {
+		held[name] = string(value) != "null"
+	}
+	return held, nil
+}
+
+// xmlMembers are the children of OPERATIONResult in OPERATIONResponse, in a body that is well-formed to its end.
+func xmlMembers(operation string, body []byte) (map[string]bool, error) {
+	decoder := xml.NewDecoder(bytes.NewReader(body))
+	held := map[string]bool{}
+	var open []string
+	for closed := false; ; {
+		token, err := decoder.Token()
+		switch {
+		case errors.Is(err, io.EOF) && closed:
+			return held, nil
+		case errors.Is(err, io.EOF):
+			return nil, &malformedError{what: "no document"}
+		case err != nil:
+			return nil, &malformedError{what: fmt.Sprintf("not XML: %v", err)}
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			if closed || len(open) == 0 && t.Name.Local != operation+"Response" {
+				return nil, &malformedError{what: fmt.Sprintf("the document is <%.40s>, not %sResponse", t.Name.Local, operation)}
+			}
+			if len(open) == 2 && open[1] == operation+"Result" {
+				held[t.Name.Local] = true
+			}
+			open = append(open, t.Name.Local)
+		case xml.EndElement:
+			open = open[:len(open)-1]
+			closed = len(open) == 0
+		case xml.Directive:
+			return nil, &malformedError{what: "a document type, as web pages have"}
+		}
+	}
+}

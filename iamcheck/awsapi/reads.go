@@ -1,0 +1,238 @@
+package awsapi
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"hwmfa/iamcheck"
+)
+
+const (
+	// maxOwnPages bounds root's own lists. Root has at most eight MFA devices and two access keys.
+	maxOwnPages = 100
+	// maxVirtualPages bounds an account's virtual list.
+	maxVirtualPages = 10_000
+	// virtualPage is how many virtual devices are asked for at a time; AWS may send fewer.
+	virtualPage = 1000
+	// maxKept bounds the virtual devices that are kept of one account.
+	maxKept = 1000
+	// maxDevices bounds root's own device list.
+	maxDevices = 1000
+)
+
+// summary reads the counters. Those that AWS did not send, or that cannot be, are left unknown and the call is named.
+func (c *clients) summary(ctx context.Context, s *session, f *iamcheck.Facts) error {
+	out, err := c.iam.GetAccountSummary(ctx, &iam.GetAccountSummaryInput{}, s.options...)
+	if err == nil {
+		f.Summary, err = counters(out.SummaryMap)
+	}
+	f.Calls = append(f.Calls, named("iam:GetAccountSummary", s.by, err))
+	return err
+}
+
+// counters picks the four that speak of root.
+func counters(m map[string]int32) (*iamcheck.Summary, error) {
+	var wrong []string
+	pick := func(name string, most int32) *int {
+		n, ok := m[name]
+		switch {
+		case !ok:
+			wrong = append(wrong, "no "+name)
+		case n < 0 || n > most:
+			wrong = append(wrong, fmt.Sprintf("%s is %d", name, n))
+		default:
+			count := int(n)
+			return &count
+		}
+		return nil
+	}
+	s := &iamcheck.Summary{
+		MFAEnabled:          pick("AccountMFAEnabled", 1),
+		PasswordPresent:     pick("AccountPasswordPresent", 1),
+		AccessKeysPresent:   pick("AccountAccessKeysPresent", 100),
+		CertificatesPresent: pick("AccountSigningCertificatesPresent", 100),
+	}
+	if wrong != nil {
+		return s, &malformedError{what: strings.Join(wrong, ", ")}
+	}
+	return s, nil
+}
+
+// ownDevices reads the device list of whoever calls. The session must be root's: of any other caller it is another list.
+func (c *clients) ownDevices(ctx context.Context, s *session, f *iamcheck.Facts) error {
+	list := iamcheck.RootList{}
+	err := pages(maxOwnPages, func(marker string) (string, bool, error) {
+		out, err := c.iam.ListMFADevices(ctx, &iam.ListMFADevicesInput{Marker: markerOf(marker)}, s.options...)
+		if err != nil {
+			return "", false, err
+		}
+		list.Reading = iamcheck.Partial
+		for _, d := range out.MFADevices {
+			serial := aws.ToString(d.SerialNumber)
+			if serial == "" {
+				return "", false, &malformedError{what: "a device without a serial"}
+			}
+			if len(list.Devices) >= maxDevices {
+				return "", false, &malformedError{what: fmt.Sprintf("more than %d devices of root", maxDevices)}
+			}
+			list.Devices = append(list.Devices, iamcheck.Device{Serial: serial, EnabledAt: timeOf(d.EnableDate)})
+		}
+		return aws.ToString(out.Marker), out.IsTruncated, nil
+	})
+	if err == nil {
+		list.Reading = iamcheck.Complete
+	}
+	f.Root = list
+	f.Calls = append(f.Calls, named("iam:ListMFADevices", s.by, err))
+	return err
+}
+
+// virtualDevices reads the account's virtual devices and keeps those that a rule looks at.
+func (c *clients) virtualDevices(ctx context.Context, s *session, f *iamcheck.Facts) error {
+	list := iamcheck.VirtualList{}
+	err := pages(maxVirtualPages, func(marker string) (string, bool, error) {
+		in := &iam.ListVirtualMFADevicesInput{Marker: markerOf(marker), MaxItems: aws.Int32(virtualPage)}
+		out, err := c.iam.ListVirtualMFADevices(ctx, in, s.options...)
+		if err != nil {
+			return "", false, err
+		}
+		list.Reading = iamcheck.Partial
+		for _, d := range out.VirtualMFADevices {
+			device := iamcheck.VirtualDevice{Serial: aws.ToString(d.SerialNumber), EnabledAt: timeOf(d.EnableDate)}
+			if d.User != nil {
+				device.Owner = aws.ToString(d.User.Arn)
+			}
+			if device.Serial == "" || d.User != nil && device.Owner == "" {
+				return "", false, &malformedError{what: "a virtual device without a serial, or with an owner without an ARN"}
+			}
+			keep(&list, device, f)
+		}
+		return aws.ToString(out.Marker), out.IsTruncated, nil
+	})
+	if err == nil {
+		list.Reading = iamcheck.Complete
+	}
+	f.Virtual = list
+	f.Calls = append(f.Calls, named("iam:ListVirtualMFADevices", s.by, err))
+	return err
+}
+
+// keep adds a virtual device unless no rule would look at it: one of this account, of one of its users, under a name that
+// is not root's. So a hundred thousand of them cost no memory.
+func keep(list *iamcheck.VirtualList, d iamcheck.VirtualDevice, f *iamcheck.Facts) {
+	serial, err := iamcheck.ParseSerial(d.Serial)
+	customary := strings.HasSuffix(d.Serial, ":mfa/root-account-mfa-device")
+	plain := err == nil && serial.Kind == iamcheck.Virtual && serial.Account == f.AccountID && serial.Partition == f.Partition
+	if d.Owner != "" {
+		partition, account, ok := iamcheck.ARNAccount(d.Owner)
+		plain = plain && ok && partition == f.Partition && account == f.AccountID && d.Owner != iamcheck.RootARN(partition, account)
+	}
+	if customary || !plain && len(list.Devices) < maxKept {
+		list.Devices = append(list.Devices, d)
+	}
+}
+
+// certifications asks about each FIDO device of root's own list.
+func (c *clients) certifications(ctx context.Context, s *session, f *iamcheck.Facts) error {
+	var failed error
+	for _, serial := range fido(f) {
+		out, err := c.iam.GetMFADevice(ctx, &iam.GetMFADeviceInput{SerialNumber: aws.String(serial)}, s.options...)
+		if err == nil && aws.ToString(out.SerialNumber) != serial {
+			err = &malformedError{what: "it is about another device"}
+		}
+		if err == nil {
+			if f.Certifications == nil {
+				f.Certifications = map[string]map[string]string{}
+			}
+			read := map[string]string{}
+			for scheme, level := range out.Certifications {
+				read[clean(scheme, 64)] = clean(level, 64)
+			}
+			f.Certifications[serial] = read
+		} else if failed == nil {
+			failed = err
+		}
+		f.Calls = append(f.Calls, named("iam:GetMFADevice", s.by, err))
+	}
+	return failed
+}
+
+// maxAsked bounds how many devices are asked about: root can have eight.
+const maxAsked = 16
+
+// fido are the FIDO devices of root's own list that are of this account.
+func fido(f *iamcheck.Facts) []string {
+	var serials []string
+	for _, d := range f.Root.Devices {
+		if s, err := iamcheck.ParseSerial(d.Serial); err == nil && s.Kind == iamcheck.FIDO && s.Account == f.AccountID && len(serials) < maxAsked {
+			serials = append(serials, d.Serial)
+		}
+	}
+	return serials
+}
+
+// otherCredentials reads what rule 4 needs to see absent: root's login profile, access keys and signing certificates.
+func (c *clients) otherCredentials(ctx context.Context, s *session, f *iamcheck.Facts) {
+	_, err := c.iam.GetLoginProfile(ctx, &iam.GetLoginProfileInput{}, s.options...)
+	switch {
+	case err == nil:
+		f.Credentials.LoginProfile = iamcheck.Present
+	case isNoSuchEntity(err):
+		f.Credentials.LoginProfile, err = iamcheck.Absent, nil
+	}
+	f.Calls = append(f.Calls, named("iam:GetLoginProfile", s.by, err))
+
+	f.Credentials.AccessKeys, err = presence(func(marker string) (int, string, bool, error) {
+		out, err := c.iam.ListAccessKeys(ctx, &iam.ListAccessKeysInput{Marker: markerOf(marker)}, s.options...)
+		if err != nil {
+			return 0, "", false, err
+		}
+		return len(out.AccessKeyMetadata), aws.ToString(out.Marker), out.IsTruncated, nil
+	})
+	f.Calls = append(f.Calls, named("iam:ListAccessKeys", s.by, err))
+
+	f.Credentials.SigningCertificates, err = presence(func(marker string) (int, string, bool, error) {
+		out, err := c.iam.ListSigningCertificates(ctx, &iam.ListSigningCertificatesInput{Marker: markerOf(marker)}, s.options...)
+		if err != nil {
+			return 0, "", false, err
+		}
+		return len(out.Certificates), aws.ToString(out.Marker), out.IsTruncated, nil
+	})
+	f.Calls = append(f.Calls, named("iam:ListSigningCertificates", s.by, err))
+}
+
+// presence reports whether a list has an entry; it is absent only when the last page was read and none had one.
+func presence(fetch func(marker string) (n int, next string, more bool, err error)) (iamcheck.Presence, error) {
+	found := iamcheck.Unseen
+	err := pages(maxOwnPages, func(marker string) (string, bool, error) {
+		n, next, more, err := fetch(marker)
+		if err == nil && n > 0 {
+			found = iamcheck.Present
+			return "", false, errStop
+		}
+		return next, more, err
+	})
+	if err == nil && found == iamcheck.Unseen {
+		found = iamcheck.Absent
+	}
+	return found, err
+}
+
+func markerOf(marker string) *string {
+	if marker == "" {
+		return nil
+	}
+	return &marker
+}
+
+func timeOf(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
