@@ -10,10 +10,15 @@ import (
 // run carries out one command line and returns the exit status. The shipped
 // main and the script tests both call it.
 func run(ctx context.Context, args []string, streams *term.Streams) int {
-	root := newRootCommand(newApp(streams))
+	return runApp(ctx, newApp(streams), args)
+}
+
+// runApp is run in a world that is given: the demo's.
+func runApp(ctx context.Context, a *app, args []string) int {
+	root := newRootCommand(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	return exit(streams, wantsJSON(args), err)
+	return exit(a.streams, wantsJSON(args), err)
 }
 
 // wantsJSON says whether a failure is to be reported as JSON. It looks at the

@@ -254,9 +254,9 @@ func (s *Seen) disagreement() error {
 func (s Seen) Name() string {
 	switch {
 	case s.Serial != "":
-		return "serial " + s.Serial
+		return "key " + s.Serial
 	case s.Key.USB != nil:
-		return fmt.Sprintf("the key at bus %d address %d", s.Key.USB.Bus, s.Key.USB.Address)
+		return fmt.Sprintf("the key at bus %d, address %d", s.Key.USB.Bus, s.Key.USB.Address)
 	case s.Key.Card != nil:
 		return "the card in " + s.Key.Card.Node
 	}

@@ -39,6 +39,7 @@ type EnrollRequest struct {
 	Actor  string
 	Now    func() time.Time
 	PIN    AskPIN                 // nil: no way to ask
+	UsePIN bool                   // use the PIN also where the key would do without it
 	Tell   func(s Step, who Seen) // nil: silent
 }
 
@@ -218,7 +219,7 @@ type enrollment struct {
 
 func (e *enrollment) makeCredential(ctx context.Context) error {
 	s := e.seen
-	pin, err := pinFor(ctx, e.bench, *s, e.request.PIN)
+	pin, err := pinFor(ctx, e.bench, *s, e.request.PIN, e.request.UsePIN)
 	defer clear(pin)
 	if err != nil {
 		return err

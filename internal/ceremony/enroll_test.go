@@ -192,6 +192,9 @@ func TestEnrollWithoutTrustIsUntrusted(t *testing.T) {
 	if got.FIDO.Status != hw.StatusUntrusted || got.FIDO.Reason == "" || len(got.PIV) != 1 || got.PIV[0].Status != hw.StatusUntrusted {
 		t.Errorf("got %+v and %+v, want both untrusted with a reason", got.FIDO, got.PIV)
 	}
+	if got.FIDO.UserVerified {
+		t.Error("the statement says the user was verified, and the key has no PIN")
+	}
 	w.trust()
 	w.wantReverified(got.Key.ID, hw.StatusVerified)
 }
@@ -210,12 +213,16 @@ func TestEnrollRefuses(t *testing.T) {
 	}{
 		{"no key", nil, nil, hw.ErrNoDevice, ""},
 		{"another serial", []softkey.Config{{Serial: 1}}, func(r *ceremony.EnrollRequest) { r.Serial = "2" }, hw.ErrNoDevice, "serial 2"},
-		{"two keys and none named", []softkey.Config{{Serial: 1}, {Serial: 2}}, nil, ceremony.ErrSeveralKeys, "serial 1, serial 2"},
-		{"no touch", []softkey.Config{{Serial: 1, Touch: softkey.Never(), TouchTimeout: 50 * time.Millisecond}}, nil, hw.ErrTouchTimeout, "serial 1"},
+		{"two keys and none named", []softkey.Config{{Serial: 1}, {Serial: 2}}, nil, ceremony.ErrSeveralKeys, "key 1, key 2"},
+		{"no touch", []softkey.Config{{Serial: 1, Touch: softkey.Never(), TouchTimeout: 50 * time.Millisecond}}, nil, hw.ErrTouchTimeout, "key 1"},
 		{"a PIN is wanted and nobody can be asked", []softkey.Config{{Serial: 1, PIN: "2580", Quirks: softkey.Quirks{AlwaysUV: true}}}, nil, hw.ErrPINRequired, ""},
 		{"a key that always wants a PIN and has none", []softkey.Config{{Serial: 1, Quirks: softkey.Quirks{AlwaysUV: true}}}, nil, hw.ErrPINRequired, "none is set"},
 		{"wrong PIN", []softkey.Config{{Serial: 1, PIN: "2580", Quirks: softkey.Quirks{AlwaysUV: true}}},
 			func(r *ceremony.EnrollRequest) { r.PIN = pin("0852") }, &hw.PINError{Retries: 7}, "7 tries left"},
+		{"wrong PIN where the key would do without, and the person insists", []softkey.Config{{Serial: 1, PIN: "2580"}},
+			func(r *ceremony.EnrollRequest) { r.PIN, r.UsePIN = pin("0852"), true }, &hw.PINError{Retries: 7}, "7 tries left"},
+		{"a PIN for a key that has none", []softkey.Config{{Serial: 1}},
+			func(r *ceremony.EnrollRequest) { r.PIN, r.UsePIN = pin("0852"), true }, hw.ErrPINNotSet, ""},
 		{"serial paths that disagree", []softkey.Config{{Serial: 1, Quirks: softkey.Quirks{CardSerial: 2}}}, nil, hw.ErrSerialsDisagree, "says 2"},
 		{"the same, asked for by name", []softkey.Config{{Serial: 1, Quirks: softkey.Quirks{CardSerial: 2}}},
 			func(r *ceremony.EnrollRequest) { r.Serial = "2" }, hw.ErrSerialsDisagree, ""},
@@ -261,7 +268,7 @@ func TestEnrollAsksForThePIN(t *testing.T) {
 	var told int
 	got, err := w.enroll(func(r *ceremony.EnrollRequest) {
 		r.PIN = func(_ context.Context, who string, retries int) ([]byte, error) {
-			if who != "serial 31" {
+			if who != "key 31" {
 				t.Errorf("asked for the PIN of %q", who)
 			}
 			told = retries

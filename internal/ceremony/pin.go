@@ -21,14 +21,17 @@ func needsPIN(info *ctap.Info) bool {
 	return info.Options["alwaysUv"] || (info.Options["clientPin"] && !info.Options["makeCredUvNotRqd"])
 }
 
-// pinFor gets the PIN for a key that needs one, nil for one that does not. It
-// asks the key for its retries first, so that the person knows before typing.
-func pinFor(ctx context.Context, bench hw.Bench, s Seen, ask AskPIN) ([]byte, error) {
-	if !needsPIN(s.FIDO) {
-		return nil, nil
-	}
-	if !s.FIDO.Options["clientPin"] {
+// pinFor gets the PIN for a key that needs one, or that has one where given
+// says that the person insists on using it; nil otherwise. It asks the key for
+// its retries first, so that the person knows before typing.
+func pinFor(ctx context.Context, bench hw.Bench, s Seen, ask AskPIN, given bool) ([]byte, error) {
+	switch {
+	case needsPIN(s.FIDO) && !s.FIDO.Options["clientPin"]:
 		return nil, fmt.Errorf("%s: %w: it always wants one and none is set", s.Name(), hw.ErrPINRequired)
+	case given && !s.FIDO.Options["clientPin"]:
+		return nil, fmt.Errorf("%s: %w", s.Name(), hw.ErrPINNotSet)
+	case !given && !needsPIN(s.FIDO):
+		return nil, nil
 	}
 	var retries int
 	err := withFIDO(ctx, bench, *s.Key.FIDO, func(d *ctap.Device) (err error) {

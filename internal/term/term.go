@@ -74,5 +74,5 @@ func (s *Streams) Touch(key string) {
 		s.Notice("touch the key now")
 		return
 	}
-	s.Notice("touch key %s now", key)
+	s.Notice("touch %s now", key)
 }

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+
+	"hwmfa/hw"
+	"hwmfa/internal/ceremony"
+)
+
+// The JSON of hwmfa detect (schema hwmfa.detect/v1). Numbers that people know
+// in hexadecimal are strings, as lsusb prints them.
+
+type detectJSON struct {
+	Schema string    `json:"schema"`
+	Keys   []keySeen `json:"keys"`
+}
+
+type keySeen struct {
+	Serial     *string        `json:"serial"`
+	Product    *string        `json:"product"`
+	Firmware   *string        `json:"firmware"`
+	FormFactor *string        `json:"form_factor"`
+	AAGUID     *string        `json:"aaguid"`
+	USB        *usbSeen       `json:"usb"`
+	FIDO       *fidoSeen      `json:"fido"`
+	PIV        *pivSeen       `json:"piv"`
+	Advisories []advisoryJSON `json:"advisories"`
+	Warnings   []warningJSON  `json:"warnings"`
+}
+
+type usbSeen struct {
+	Vendor  string  `json:"vendor"`
+	Product string  `json:"product"`
+	Bus     int     `json:"bus"`
+	Address int     `json:"address"`
+	Path    *string `json:"path"`
+}
+
+type fidoSeen struct {
+	Path     string   `json:"path"`
+	Versions []string `json:"versions"`
+	PINSet   *bool    `json:"pin_set"`
+	AlwaysUV *bool    `json:"always_uv"`
+}
+
+type pivSeen struct {
+	Reader  string  `json:"reader"`
+	Version *string `json:"version"`
+	Serial  *string `json:"serial"`
+}
+
+type advisoryJSON struct {
+	ID      string  `json:"id"`
+	CVE     *string `json:"cve"`
+	Name    *string `json:"name"`
+	Scope   string  `json:"scope"`
+	URL     string  `json:"url"`
+	Certain bool    `json:"certain"`
+}
+
+type warningJSON struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+func detectReport(seen []ceremony.Seen) detectJSON {
+	report := detectJSON{Schema: "hwmfa.detect/v1", Keys: []keySeen{}}
+	for _, s := range seen {
+		k := keySeen{
+			Serial: null(s.Serial), Product: null(s.Product), FormFactor: null(s.FormFactor.String()),
+			Firmware: nullVersion(s.Firmware), Advisories: advisoriesJSON(s.Advisories), Warnings: warningsJSON(s.Warnings),
+		}
+		if u := s.Key.USB; u != nil {
+			k.USB = &usbSeen{hex4(u.Vendor), hex4(u.Product), u.Bus, u.Address, null(u.Path)}
+		}
+		if f := s.Key.FIDO; f != nil {
+			k.FIDO = &fidoSeen{Path: f.Node, Versions: []string{}}
+			if s.FIDO != nil {
+				k.AAGUID = null(s.FIDO.AAGUID.String())
+				k.FIDO.Versions = s.FIDO.Versions
+				k.FIDO.PINSet = option(s.FIDO.Options, "clientPin")
+				k.FIDO.AlwaysUV = option(s.FIDO.Options, "alwaysUv")
+			}
+		}
+		if c := s.Key.Card; c != nil {
+			k.PIV = &pivSeen{Reader: c.Node}
+			if s.PIV != nil {
+				k.PIV.Version, k.PIV.Serial = nullVersion(s.PIV.Version), null(s.PIV.Serial)
+			}
+		}
+		report.Keys = append(report.Keys, k)
+	}
+	return report
+}
+
+func advisoriesJSON(all []hw.Advisory) []advisoryJSON {
+	out := []advisoryJSON{}
+	for _, v := range all {
+		out = append(out, advisoryJSON{v.ID, null(v.CVE), null(v.Name), v.Scope, v.URL, v.Certain})
+	}
+	return out
+}
+
+func warningsJSON(all []ceremony.Warning) []warningJSON {
+	out := []warningJSON{}
+	for _, w := range all {
+		out = append(out, warningJSON{w.Code, w.Text})
+	}
+	return out
+}
+
+func hex4(n uint16) string { return fmt.Sprintf("%04x", n) }
+
+func nullVersion(v hw.Version) *string {
+	if v.IsZero() {
+		return nil
+	}
+	return null(v.String())
+}
+
+// option tells an option that is false from one that the key does not name.
+func option(options map[string]bool, name string) *bool {
+	if v, ok := options[name]; ok {
+		return &v
+	}
+	return nil
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+
+	"hwmfa/hw"
+)
+
+// What verification proved, as enroll and verify print it.
+
+type fidoProved struct {
+	Status   string  `json:"status"`
+	Reason   *string `json:"reason"`
+	Anchor   *string `json:"anchor"`
+	Format   *string `json:"format"`
+	AAGUID   *string `json:"aaguid"`
+	Firmware *string `json:"firmware"`
+	FIPS     bool    `json:"fips"`
+	Serial   *string `json:"serial"`
+}
+
+type pivProved struct {
+	Slot      *string `json:"slot"`
+	Status    string  `json:"status"`
+	Reason    *string `json:"reason"`
+	Anchor    *string `json:"anchor"`
+	Serial    *string `json:"serial"`
+	Firmware  *string `json:"firmware"`
+	PINPolicy *string `json:"pin_policy"`
+	Touch     *string `json:"touch_policy"`
+	FIPS      bool    `json:"fips"`
+	CSPN      bool    `json:"cspn"`
+}
+
+func fidoProvedJSON(s hw.FIDOStatement) fidoProved {
+	p := fidoProved{
+		Status: string(s.Status), Reason: null(s.Reason), Anchor: null(s.Anchor), Format: null(s.Format),
+		Firmware: nullVersion(s.Firmware), FIPS: s.FIPS, Serial: null(s.Serial),
+	}
+	if !s.AAGUID.IsZero() {
+		p.AAGUID = null(s.AAGUID.String())
+	}
+	return p
+}
+
+func pivProvedJSON(all []hw.PIVStatement) []pivProved {
+	out := []pivProved{}
+	for _, s := range all {
+		p := pivProved{
+			Status: string(s.Status), Reason: null(s.Reason), Anchor: null(s.Anchor), Serial: null(s.Serial),
+			Firmware: nullVersion(s.Firmware), PINPolicy: null(s.PINPolicy), Touch: null(s.Touch), FIPS: s.FIPS, CSPN: s.CSPN,
+		}
+		if s.Slot != 0 {
+			p.Slot = null(fmt.Sprintf("%02x", s.Slot))
+		}
+		out = append(out, p)
+	}
+	return out
+}
