@@ -23,7 +23,15 @@ func FuzzFIDO(f *testing.F) {
 	for _, ev := range []hw.FIDOEvidence{fix.Packed, fix.U2F} {
 		f.Add(ev.AttestationObject, ev.ClientDataHash, ev.RPID)
 	}
-	f.Add([]byte{0xa3}, []byte{}, "")
+	// Whoever issued them, these are the shapes that go wrong.
+	ca := newCA(f, "Fuzz Root", nil)
+	for _, c := range fidoCases() {
+		forge := newFIDO(f, &ca)
+		c.bend(f, forge, &ca)
+		if ev := forge.make(f); len(ev.AttestationObject) <= maxObject {
+			f.Add(ev.AttestationObject, ev.ClientDataHash, ev.RPID)
+		}
+	}
 	f.Fuzz(func(t *testing.T, object, hash []byte, rpID string) {
 		kept := bytes.Clone(object)
 		s := v.FIDO(hw.FIDOEvidence{RPID: rpID, ClientDataHash: hash, AttestationObject: object})
@@ -76,7 +84,14 @@ func FuzzPIV(f *testing.F) {
 	slot := fix.PIV.Slots[0]
 	f.Add(fix.PIV.F9, slot.Certificate, slot.Slot, fix.Serial)
 	f.Add(fix.PIV.F9, fix.PIV.F9, slot.Slot, "")
-	f.Add([]byte{}, slot.Certificate, byte(0x82), "1")
+	root := newCA(f, "Fuzz Root", nil)
+	for _, c := range pivCases() {
+		forge := newPIV(f, &root)
+		c.bend(f, forge)
+		for _, s := range forge.make(f).Slots {
+			f.Add(fix.PIV.F9, s.Certificate, s.Slot, forge.serial)
+		}
+	}
 	f.Fuzz(func(t *testing.T, f9, cert []byte, slot byte, serial string) {
 		ev := hw.PIVEvidence{F9: bytes.Clone(f9), Slots: []hw.PIVSlot{{Slot: slot, Certificate: bytes.Clone(cert)}}}
 		got := v.PIV(ev, serial)
