@@ -11,8 +11,8 @@ import (
 )
 
 type journalListOptions struct {
-	json  bool
-	after int64
+	json bool
+	from int64
 }
 
 func newJournalListCommand(a *app) *cobra.Command {
@@ -21,21 +21,21 @@ func newJournalListCommand(a *app) *cobra.Command {
 		Use:     "list",
 		Short:   "List the events of the journal",
 		Long:    "List the events of the journal, oldest first, unchecked (see hwmfa journal verify)." + exitStatusHelp(),
-		Example: "  hwmfa journal list\n  hwmfa journal list --after 120 --json",
+		Example: "  hwmfa journal list\n  hwmfa journal list --from 120 --json",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runJournalList(cmd.Context(), a, opts)
 		},
 	}
 	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON (hwmfa.journal/v1)")
-	cmd.Flags().Int64Var(&opts.after, "after", 0, "only events after this `number`")
+	cmd.Flags().Int64Var(&opts.from, "from", 1, "begin with the event of this `number`")
 	return cmd
 }
 
 func runJournalList(ctx context.Context, a *app, opts journalListOptions) error {
 	events := []inventory.Event{}
 	err := a.view(ctx, func(tx inventory.Tx) error {
-		return inventory.Journal(tx, opts.after, func(e inventory.Event) error {
+		return inventory.Journal(tx, opts.from, func(e inventory.Event) error {
 			events = append(events, e)
 			return nil
 		})

@@ -130,7 +130,7 @@ func compareHead(tx inventory.Tx, kept inventory.Head) error {
 		return nil
 	}
 	var found bool
-	err := inventory.Journal(tx, kept.Seq-1, func(e inventory.Event) error {
+	err := inventory.Journal(tx, kept.Seq, func(e inventory.Event) error {
 		if found {
 			return nil
 		}
