@@ -102,7 +102,9 @@ func ReadPIV(ctx context.Context, ch hw.Channel) (*PIV, error) {
 	}
 	p := &PIV{Version: version}
 	if version.AtLeast(5, 0, 3) {
-		if p.Serial, err = readPIVSerial(ctx, t); err != nil {
+		p.Serial, err = readPIVSerial(ctx, t)
+		// Other makers' applets tell a version like Yubico's and no serial.
+		if err != nil && !errors.Is(err, hw.ErrUnsupported) {
 			return nil, err
 		}
 	}
