@@ -1,0 +1,227 @@
+package iamcheck
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func number(n int) *int { return &n }
+
+func yes() *bool { b := true; return &b }
+
+// hardwareFacts is an account with two security keys, all of it readable.
+func hardwareFacts() Facts {
+	one, two := "arn:aws:iam::"+here+":u2f/root/yk-1-AAA", "arn:aws:iam::"+here+":u2f/root/yk-2-BBB"
+	return Facts{
+		AccountID: here, Name: "payments", Partition: "aws", State: "ACTIVE", Membership: Member, CentralRemoval: yes(),
+		Calls:   []Call{{Action: "iam:ListMFADevices", Outcome: OK, By: ByRoot}},
+		Summary: &Summary{number(1), number(1), number(0), number(0)},
+		Root: RootList{Complete, []Device{
+			{Serial: two, EnabledAt: time.Date(2026, 3, 2, 10, 30, 0, 0, time.FixedZone("CET", 3600))}, {Serial: one},
+		}},
+		Virtual:        VirtualList{Reading: Complete},
+		Certifications: map[string]map[string]string{one: {}, two: {"FIDO": "L1"}},
+	}
+}
+
+func TestTheJSONOfAFinding(t *testing.T) {
+	report := NewReport(time.Date(2026, 11, 22, 1, 2, 3, 0, time.FixedZone("CET", 3600)),
+		[]Finding{
+			Evaluate(hardwareFacts(), []BoundKey{{AccountID: here, DeviceName: "yk-1", KeyID: "key-1", Origin: Named}}, Options{}),
+			Evaluate(Facts{AccountID: "111111111111", Partition: "aws"}, nil, Options{}),
+		}, nil, Census{}, Thresholds{})
+	got, err := json.MarshalIndent(report, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{
+ "schema": "hwmfa.audit/v1",
+ "generated_at": "2026-11-22T00:02:03Z",
+ "accounts": [
+  {
+   "account_id": "111111111111",
+   "name": null,
+   "partition": "aws",
+   "level2": {
+    "status": "unknown",
+    "severity": "critical",
+    "assurance": null,
+    "literal": "unknown",
+    "reasons": [
+     "root_list_unreadable",
+     "summary_unreadable",
+     "virtual_list_unreadable"
+    ],
+    "warnings": [
+     "summary_unreadable",
+     "root_list_unreadable",
+     "virtual_list_unreadable"
+    ]
+   },
+   "level1": {
+    "status": "unknown",
+    "reasons": [
+     "root_list_unreadable",
+     "summary_unreadable",
+     "virtual_list_unreadable"
+    ]
+   },
+   "root_devices": null,
+   "calls": []
+  },
+  {
+   "account_id": "222222222222",
+   "name": "payments",
+   "partition": "aws",
+   "level2": {
+    "status": "pass",
+    "severity": "critical",
+    "assurance": "unproven",
+    "literal": "pass",
+    "reasons": [],
+    "warnings": []
+   },
+   "level1": {
+    "status": "pass",
+    "reasons": []
+   },
+   "root_devices": [
+    {
+     "serial": "arn:aws:iam::222222222222:u2f/root/yk-1-AAA",
+     "kind": "fido",
+     "enabled_at": null,
+     "certifications": {},
+     "key_id": "key-1"
+    },
+    {
+     "serial": "arn:aws:iam::222222222222:u2f/root/yk-2-BBB",
+     "kind": "fido",
+     "enabled_at": "2026-03-02T09:30:00Z",
+     "certifications": {
+      "FIDO": "L1"
+     },
+     "key_id": null
+    }
+   ],
+   "calls": [
+    {
+     "action": "iam:ListMFADevices",
+     "outcome": "ok",
+     "error": null
+    }
+   ]
+  }
+ ],
+ "summary": {
+`
+	if !strings.HasPrefix(string(got), want) {
+		t.Errorf("got\n%s\nwant it to begin\n%s", got, want)
+	}
+	var fields struct{ Summary map[string]json.RawMessage }
+	if err := json.Unmarshal(got, &fields); err != nil {
+		t.Fatal(err)
+	}
+	names := slices.Sorted(maps.Keys(fields.Summary))
+	if words := strings.Join(names, " "); words != "accounts assurance flags level1 level2 literal" {
+		t.Errorf("the summary has %s", words)
+	}
+}
+
+func TestRootDevicesOfBothListsAreShownOnce(t *testing.T) {
+	phone := "arn:aws:iam::" + here + ":mfa/phone"
+	f := hardwareFacts()
+	f.Root.Devices = append(f.Root.Devices, Device{Serial: phone}, Device{Serial: "arn:aws:iam::" + here + ":neural/root/x"})
+	f.Virtual.Devices = []VirtualDevice{{Serial: phone, Owner: RootARN("aws", here)}, {Serial: phone + "-2", Owner: RootARN("aws", here)}}
+	var got []string
+	for _, d := range Evaluate(f, nil, Options{}).RootDevices {
+		kind := "null"
+		if d.Kind != nil {
+			kind = string(*d.Kind)
+		}
+		got = append(got, d.Serial[strings.LastIndexByte(d.Serial, '/')+1:]+" "+kind)
+	}
+	if want := []string{"phone virtual", "phone-2 virtual", "x null", "yk-1-AAA fido", "yk-2-BBB fido"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestTierAndExceptionStandBesideTheVerdict(t *testing.T) {
+	now := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	exception := &Exception{Owner: "Ada", Approver: "Grace", Reason: "keys are ordered", CompensatingControl: "SCP", Expires: now.Add(time.Hour)}
+	f := hardwareFacts()
+	f.Root.Devices[0].Serial = "arn:aws:iam::" + here + ":mfa/phone"
+	got := Evaluate(f, nil, Options{NotRequired: true, Exception: exception, Now: now})
+	if got.Level2.Status != Fail || !got.Level2.NotRequired || got.Level2.Exception == nil || *got.Level2.Exception != *exception {
+		t.Errorf("got %s", show(got))
+	}
+	got = Evaluate(f, nil, Options{Exception: exception, Now: exception.Expires})
+	if got.Level2.Status != Fail || got.Level2.Exception != nil {
+		t.Errorf("expired: got %s", show(got))
+	}
+}
+
+func TestBenchmarksBefore5(t *testing.T) {
+	for version, want := range map[string]bool{"": false, "1.2": true, "3.0": true, "4.0.1": true, "5.0": false, "6.0": false, "7.0": false, "10.0": false, "x": false} {
+		if got := before5(version); got != want {
+			t.Errorf("%q: got %v", version, got)
+		}
+	}
+}
+
+func TestHardwareCertified(t *testing.T) {
+	for _, c := range []struct {
+		scheme, level string
+		want          bool
+	}{
+		{"FIDO", "L1", false}, {"FIDO", "L1plus", false}, {"FIDO", "L2", true}, {"FIDO", "L3plus", true}, {"fido", "l2", true},
+		{"FIDO-FIPS-140-2", "L1", true}, {"FIDO-FIPS-140-3", "L3", true}, {"FIPS-140-2", "L2", true},
+		{"FIDO", "", false}, {"FIDO", "L22", false}, {"FIDO", "2", false}, {"FIDO2", "L3", false}, {"FIPS-140-2", "none", false}, {"NOTFIPS-140", "L2", false},
+	} {
+		if got := hardwareCertified(map[string]string{c.scheme: c.level}); got != c.want {
+			t.Errorf("%s %s: got %v", c.scheme, c.level, got)
+		}
+	}
+}
+
+// Where sources contradict each other, the verdict is unknown; with one of them gone there is no contradiction left. These
+// are all the ways in which a call that fails can turn an unknown into a pass.
+func TestWhereAContradictionGoesWithItsSource(t *testing.T) {
+	zero := hardwareFacts()
+	zero.Summary.MFAEnabled = number(0)
+	gone := zero
+	gone.Summary = nil
+	empty := hardwareFacts()
+	empty.Root.Devices = nil
+	unread := empty
+	unread.Root = RootList{}
+	foreign := hardwareFacts()
+	foreign.Virtual.Devices = []VirtualDevice{{Serial: "arn:aws:iam::" + elsewhere + ":mfa/x"}}
+	without := foreign
+	without.Virtual = VirtualList{}
+	for _, c := range []struct {
+		name       string
+		before     Facts
+		reason     Reason
+		after      Facts
+		assurance  Assurance
+		mustWarnOf Warning
+	}{
+		{"a counter of zero against a key in the list", zero, SourcesDisagree, gone, Unproven, SummaryUnreadable},
+		{"an empty list against a counter of one", empty, SourcesDisagree, unread, Inferred, RootListNotRead},
+		{"a foreign entry in the virtual list", foreign, ForeignAnswer, without, Unproven, VirtualListUnreadable},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before, after := Evaluate(c.before, nil, Options{}), Evaluate(c.after, nil, Options{})
+			if before.Level2.Status != Unknown || !slices.Contains(before.Level2.Reasons, c.reason) {
+				t.Errorf("before: got %s", show(before))
+			}
+			if after.Level2.Status != Pass || *after.Level2.Assurance != c.assurance || !slices.Contains(after.Level2.Warnings, c.mustWarnOf) {
+				t.Errorf("after: got %s", show(after))
+			}
+		})
+	}
+}

@@ -1,0 +1,114 @@
+package iamcheck
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func people(n int) *int { return &n }
+
+// verdicts are findings of the accounts with a status, and one that demands nothing.
+func verdicts(accounts ...string) []Finding {
+	findings := []Finding{
+		{AccountID: "900000000001", Level2: Level2{Status: NotApplicable}},
+		{AccountID: "900000000002", Level2: Level2{Status: Fail, NotRequired: true}},
+	}
+	for _, a := range accounts {
+		findings = append(findings, Finding{AccountID: a, Level2: Level2{Status: Pass}})
+	}
+	return findings
+}
+
+func bind(account, key string) BoundKey { return BoundKey{AccountID: account, KeyID: key} }
+
+func flagOf(t *testing.T, r Report, name FlagName) Flag {
+	t.Helper()
+	i := slices.IndexFunc(r.Summary.Flags, func(f Flag) bool { return f.Flag == name })
+	if i < 0 {
+		t.Fatalf("no flag %s", name)
+	}
+	return r.Summary.Flags[i]
+}
+
+func TestFlags(t *testing.T) {
+	lost := bind("1", "k9")
+	lost.Lost = true
+	retired := bind("1", "k8")
+	retired.Retired = true
+	for _, c := range []struct {
+		name      string
+		flag      FlagName
+		accounts  []string
+		bound     []BoundKey
+		census    Census
+		th        Thresholds
+		raised    string
+		figure    float64
+		threshold float64
+		concerned string
+		keys      string
+		says      string
+	}{
+		{"two usable keys are a backup", NoBackup, []string{"1"}, []BoundKey{bind("1", "k1"), bind("1", "k2")}, Census{}, Thresholds{}, "no", 2, 2, "", "", "0 of 1 accounts"},
+		{"one key bound twice is one", NoBackup, []string{"1"}, []BoundKey{bind("1", "k1"), bind("1", "k1")}, Census{}, Thresholds{}, "yes", 1, 2, "1", "k1", "fewest is 1"},
+		{"lost and retired keys are none", NoBackup, []string{"1"}, []BoundKey{bind("1", "k1"), lost, retired}, Census{}, Thresholds{}, "yes", 1, 2, "1", "k1", ""},
+		{"an account without keys is the fewest", NoBackup, []string{"2", "1"}, []BoundKey{bind("1", "k1"), bind("1", "k2")}, Census{}, Thresholds{}, "yes", 0, 2, "2", "", "1 of 2 accounts"},
+		{"a policy of three", NoBackup, []string{"1"}, []BoundKey{bind("1", "k1"), bind("1", "k2")}, Census{}, Thresholds{Backup: 3}, "yes", 2, 3, "1", "k1 k2", ""},
+		{"no account demands keys", NoBackup, nil, nil, Census{}, Thresholds{}, "unknown", 0, 2, "", "", "no account demands"},
+
+		{"a key for as many accounts as it may guard", Concentration, []string{"1", "2"}, []BoundKey{bind("1", "k1"), bind("2", "k1")}, Census{}, Thresholds{Concentration: 2}, "no", 2, 2, "", "", ""},
+		{"a key for more", Concentration, []string{"1", "2"}, []BoundKey{bind("2", "k1"), bind("1", "k1"), bind("1", "k2")}, Census{}, Thresholds{Concentration: 1}, "yes", 2, 1, "1 2", "k1", "1 keys guard more than 1"},
+		{"no keys", Concentration, []string{"1"}, nil, Census{}, Thresholds{}, "no", 0, 10, "", "", ""},
+
+		{"nobody to count leaves no figure", LogisticsBurden, []string{"1", "2"}, nil, Census{}, Thresholds{}, "unknown", 0, 20, "", "", "not known"},
+		{"custodians who can carry it", LogisticsBurden, []string{"1", "2"}, nil, Census{people(1)}, Thresholds{}, "no", 2, 20, "", "", "2 accounts need at least 2 keys and 4 registrations"},
+		{"custodians who cannot", LogisticsBurden, []string{"1", "2", "3"}, nil, Census{people(2)}, Thresholds{Concentration: 1, Burden: 2}, "yes", 3, 2, "1 2 3", "", "3.0 keys"},
+		{"no custodian at all is not a figure either", LogisticsBurden, []string{"1"}, nil, Census{people(0)}, Thresholds{}, "unknown", 0, 20, "", "", "not known"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := flagOf(t, NewReport(time.Time{}, verdicts(c.accounts...), c.bound, c.census, c.th), c.flag)
+			raised := "unknown"
+			if f.Raised != nil {
+				raised = map[bool]string{true: "yes", false: "no"}[*f.Raised]
+			}
+			if raised != c.raised || (f.Figure == nil) != (raised == "unknown") || f.Figure != nil && *f.Figure != c.figure || f.Threshold != c.threshold {
+				t.Errorf("got raised %s, figure %v, threshold %g; want %s, %g, %g", raised, f.Figure, f.Threshold, c.raised, c.figure, c.threshold)
+			}
+			if got := strings.Join(f.Accounts, " "); got != c.concerned || f.Accounts == nil {
+				t.Errorf("accounts: got %q, want %q", got, c.concerned)
+			}
+			if got := strings.Join(f.Keys, " "); got != c.keys || f.Keys == nil {
+				t.Errorf("keys: got %q, want %q", got, c.keys)
+			}
+			if !strings.Contains(f.Text, c.says) || f.Text == "" {
+				t.Errorf("text: %q does not say %q", f.Text, c.says)
+			}
+		})
+	}
+}
+
+func TestTheBurdenCountsWhatLevel2Needs(t *testing.T) {
+	var accounts []string
+	for i := range 25 {
+		accounts = append(accounts, string(rune('a'+i)))
+	}
+	r := NewReport(time.Time{}, verdicts(accounts...), []BoundKey{bind("a", "k1"), bind("b", "k1"), bind("z", "k7")}, Census{people(4)}, Thresholds{})
+	b := flagOf(t, r, LogisticsBurden).Burden
+	if b.Accounts != 25 || b.Registrations != 50 || b.KeysNeeded != 6 || b.KeysBound != 1 ||
+		*b.KeysPerAccount != 1.0/25 || *b.KeysPerCustodian != 1.5 || *b.RegistrationsPerCustodian != 12.5 || *b.Custodians != 4 {
+		t.Errorf("got %+v", *b)
+	}
+}
+
+func TestTotalsCountEveryFinding(t *testing.T) {
+	f := hardwareFacts()
+	none := f
+	none.Root.Devices, none.Summary = nil, &Summary{number(0), number(1), number(0), number(0)}
+	s := NewReport(time.Time{}, []Finding{Evaluate(f, nil, Options{}), Evaluate(none, nil, Options{})}, nil, Census{}, Thresholds{}).Summary
+	if s.Accounts != 2 || s.Level2[Pass] != 1 || s.Level2[Fail] != 1 || s.Level1[Pass] != 1 || s.Level1[Fail] != 1 ||
+		s.Literal[Pass] != 1 || s.Literal[Fail] != 1 || s.Assurance[Unproven] != 1 || len(s.Assurance) != len(Assurances()) {
+		t.Errorf("got %+v", s)
+	}
+}
