@@ -40,7 +40,6 @@ func encodeJSON(v any) ([]byte, error) {
 // the same bytes.
 func decodeExact(data []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
 		return err
 	}

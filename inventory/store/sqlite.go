@@ -20,7 +20,7 @@ const busyTimeout = 30_000
 // checkedSize is the size of file up to which every page is looked at when it
 // is opened, in bytes; it takes some milliseconds. In a larger one damage is
 // found when it is read.
-const checkedSize = 8 << 20
+const checkedSize = 4 << 20
 
 // Pragmas by the way a file is opened. The order is kept.
 var (

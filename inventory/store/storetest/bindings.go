@@ -54,7 +54,11 @@ func testBind(t *testing.T, d Database) {
 		t.Run(tt.name, func(t *testing.T) {
 			b := inventory.Binding{AccountID: account, KeyID: two.ID, DeviceName: "YK-002", How: inventory.HowNamed}
 			tt.edit(&b)
-			refused(t, s, tt.want, bind(act(7), b))
+			err := refused(t, s, tt.want, bind(act(7), b))
+			if exists := (*inventory.ExistsError)(nil); tt.want == inventory.ErrExists &&
+				(!errors.As(err, &exists) || !strings.Contains(err.Error(), one.ID)) {
+				t.Errorf("error %q does not name the key %s", err, one.ID)
+			}
 		})
 	}
 	// The same key and the same name are free in another account.

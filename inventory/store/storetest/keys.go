@@ -173,6 +173,17 @@ func testDuplicates(t *testing.T, d Database) {
 			}
 		})
 	}
+	t.Run("the serial of a key of unknown maker, from any maker", func(t *testing.T) {
+		e := enrollment(30)
+		e.USBVendor = 0
+		enroll(t, s, act(3), e)
+		again := enrollment(31)
+		again.Serial, again.PIV = e.Serial, nil
+		refused(t, s, inventory.ErrExists, func(tx inventory.Tx) error {
+			_, err := inventory.EnrollKey(tx, act(4), again)
+			return err
+		})
+	})
 	t.Run("the store itself keeps a tag unique", func(t *testing.T) {
 		refused(t, s, inventory.ErrExists, func(tx inventory.Tx) error {
 			k := first
