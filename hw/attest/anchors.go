@@ -70,6 +70,9 @@ type pools struct{ roots, intermediates *x509.CertPool }
 // nothing known has issued is pinned when it is alone in its file, because then
 // the user pointed at it; in a bundle it is refused.
 //
+// What a lone intermediate becomes depends on what is there already: load what
+// was trusted before in the order it was trusted.
+//
 // Refused are certificates that are no CA, that are not valid at a.Now, and
 // files that hold a private key, anything else that is no certificate, a broken
 // block, or nothing.

@@ -110,6 +110,8 @@ func TestAddPEM(t *testing.T) {
 	high := newCA(t, "High", &root)
 	low := newCA(t, "Low", &high)
 	stranger := newCA(t, "Stranger", nil)
+	namesake := newCA(t, "Root", nil)
+	forged := newCA(t, "Forged", &namesake)
 	lost := newCA(t, "Lost", &stranger)
 	old := newCA(t, "Old", nil, func(c *x509.Certificate) { c.NotAfter = asOf.Add(-time.Hour) })
 	young := newCA(t, "Young", nil, func(c *x509.Certificate) { c.NotBefore = asOf.Add(time.Hour) })
@@ -142,6 +144,7 @@ func TestAddPEM(t *testing.T) {
 		{"the same twice is once", file(root, root), "root Root", true},
 		{"a bundle with a certificate of nobody", file(root, lost), "Lost: issued by no anchor", false},
 		{"a bundle without its root", file(high, low), "issued by no anchor", false},
+		{"an intermediate that names the root and is not its own", file(root, forged), "issued by no anchor", false},
 		{"a key's certificate", file(leaf), "not the certificate of a CA", false},
 		{"a CA that may not sign certificates", file(signer), "not the certificate of a CA", false},
 		{"an expired one", file(old), "expired on 2026-07-01", false},

@@ -73,20 +73,21 @@ func (v Verifier) chain(use Use, leaf *x509.Certificate, extra []*x509.Certifica
 }
 
 // extension returns the value of one extension, and whether c has it.
-// crypto/x509 refuses certificates that have one twice.
-func extension(c *x509.Certificate, id asn1.ObjectIdentifier) (value []byte, critical, ok bool) {
+// crypto/x509 refuses certificates that have one twice, and, when it builds the
+// chain, those that mark one critical which it does not know.
+func extension(c *x509.Certificate, id asn1.ObjectIdentifier) (value []byte, ok bool) {
 	for _, e := range c.Extensions {
 		if e.Id.Equal(id) {
-			return e.Value, e.Critical, true
+			return e.Value, true
 		}
 	}
-	return nil, false, false
+	return nil, false
 }
 
 // octets reads an extension whose value is one DER OCTET STRING of between
 // min and max bytes; nil where c has no such extension.
 func octets(c *x509.Certificate, id asn1.ObjectIdentifier, min, max int) ([]byte, error) {
-	value, _, ok := extension(c, id)
+	value, ok := extension(c, id)
 	if !ok {
 		return nil, nil
 	}

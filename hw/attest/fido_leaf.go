@@ -48,12 +48,11 @@ func (a *attestation) checkLeaf() (leafFacts, error) {
 	return f, nil
 }
 
-// checkPackedLeaf is WebAuthn §8.2.1.
+// checkPackedLeaf is WebAuthn §8.2.1. Only X.509 version 3 has basic
+// constraints, so that the version need not be asked for.
 func checkPackedLeaf(c *x509.Certificate) error {
 	s := c.Subject
 	switch {
-	case c.Version != 3:
-		return faultf(ReasonCertificateRequirements, "X.509 version %d, want 3", c.Version)
 	case len(s.Country) != 1 || len(s.Country[0]) != 2:
 		return faultf(ReasonCertificateRequirements, "subject %s: country %q", s, s.Country)
 	case len(s.Organization) != 1 || s.Organization[0] == "":
@@ -83,9 +82,6 @@ func (f *leafFacts) read(c *x509.Certificate, format string) error {
 	if err != nil {
 		return err
 	}
-	if _, critical, _ := extension(c, oidAAGUID); critical {
-		return faultf(ReasonCertificateRequirements, "the AAGUID extension is marked critical")
-	}
 	if id != nil {
 		named := hw.AAGUID(id)
 		if format == formatPacked && named != f.aaguid {
@@ -109,7 +105,7 @@ func (f *leafFacts) read(c *x509.Certificate, format string) error {
 	if serial != nil {
 		f.serial = strconv.FormatUint(bigEndian(serial), 10)
 	}
-	_, _, f.fips = extension(c, oidFIDOFIPS)
+	_, f.fips = extension(c, oidFIDOFIPS)
 	return nil
 }
 

@@ -113,13 +113,30 @@ func fidoCases() []fidoCase {
 		simple("no credential", ReasonNoCredential, func(f F) { f.flags &^= flagCredential }),
 
 		{"a public key of a curve that is not its algorithm's", ReasonBadPublicKey, func(t testing.TB, f F, _ *authority) {
-			f.cose = ctap2CBOR(t, map[int]any{1: 2, 3: algES256, -1: 2, -2: make([]byte, 32), -3: make([]byte, 32)})
+			f.cose[6] = 2 // the value of -1
+		}},
+		{"a public key whose coordinates are lists of numbers", ReasonBadPublicKey, func(t testing.TB, f F, _ *authority) {
+			list := func(b []byte) (l []int) {
+				for _, x := range b {
+					l = append(l, int(x))
+				}
+				return l
+			}
+			f.cose = ctap2CBOR(t, map[int]any{1: 2, 3: algES256, -1: 1, -2: list(f.cose[10:42]), -3: list(f.cose[45:])})
 		}},
 		{"a public key off its curve", ReasonBadPublicKey, func(t testing.TB, f F, _ *authority) {
 			f.cose = ctap2CBOR(t, map[int]any{1: 2, 3: algES256, -1: 1, -2: make([]byte, 32), -3: make([]byte, 32)})
 		}},
 		{"a public key with a field too many", ReasonBadPublicKey, func(t testing.TB, f F, _ *authority) {
 			f.cose = append([]byte{0xa6}, append(f.cose[1:], 0x04, 0x00)...)
+		}},
+		{"a U2F key on another curve", ReasonBadPublicKey, func(t testing.TB, f F, _ *authority) {
+			asU2F(f)
+			f.cose = coseOf(t, -35, newKeyOn(t, elliptic.P384()).Public())
+		}},
+		{"a U2F certificate on another curve", ReasonUnsupportedAlgorithm, func(t testing.TB, f F, _ *authority) {
+			asU2F(f)
+			f.leafKey = newKeyOn(t, elliptic.P384())
 		}},
 		{"a short RSA key", ReasonBadPublicKey, func(t testing.TB, f F, _ *authority) {
 			f.cose = ctap2CBOR(t, map[int]any{1: 3, 3: -257, -1: make([]byte, 128), -2: []byte{1, 0, 1}})
@@ -172,6 +189,9 @@ func fidoCases() []fidoCase {
 		simple("a certificate of tomorrow", ReasonCertificateNotYetValid, func(f F) { f.leaf.NotBefore = asOf.Add(time.Hour) }),
 		simple("another model in the certificate", ReasonAAGUIDMismatch, func(f F) { f.aaguid[15]++ }),
 		simple("an AAGUID that is no octet string", ReasonBadExtension, func(f F) { f.leaf.ExtraExtensions[0].Value = testAAGUID[:] }),
+		simple("bytes behind the AAGUID", ReasonBadExtension, func(f F) {
+			f.leaf.ExtraExtensions[0].Value = append(octetString(testAAGUID[:]...), 5, 0)
+		}),
 		simple("an AAGUID of 15 bytes", ReasonBadExtension, func(f F) { f.leaf.ExtraExtensions[0].Value = octetString(testAAGUID[:15]...) }),
 		simple("a firmware of two bytes", ReasonBadExtension, func(f F) { f.leaf.ExtraExtensions[1].Value = octetString(5, 7) }),
 		simple("a serial of nine bytes", ReasonBadExtension, withExtension(oidFIDOSerial, false, octetString(make([]byte, 9)...))),
@@ -264,6 +284,25 @@ func TestFIDOStatement(t *testing.T) {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
 	})
+	t.Run("the only time is the one given", func(t *testing.T) {
+		long := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+		then := func(c *x509.Certificate) { c.NotBefore, c.NotAfter = long, long.AddDate(1, 0, 0) }
+		root := newCA(t, "Test Root of 2001", nil, then)
+		mid := newCA(t, "Test Intermediate of 2001", &root, then)
+		f := newFIDO(t, &mid)
+		then(&f.leaf)
+		f.more = []authority{mid}
+		ev := f.make(t)
+		for when, want := range map[time.Time]string{
+			long.AddDate(0, 6, 0):  "",
+			long.AddDate(0, 0, -1): ReasonCertificateNotYetValid,
+			long.AddDate(2, 0, 0):  ReasonCertificateExpired,
+		} {
+			if s := (Verifier{trusting(t, root), when}).FIDO(ev); s.Reason != want {
+				t.Errorf("on %s: %s %s (%s), want %q", when, s.Status, s.Reason, s.Detail, want)
+			}
+		}
+	})
 	t.Run("no anchors and no time trust nothing", func(t *testing.T) {
 		for name, v := range map[string]Verifier{"zero": {}, "no anchors": {Now: asOf}, "no time": {Anchors: v.Anchors}} {
 			if s := v.FIDO(ev); s.Status == hw.StatusVerified || s.Reason == "" {
@@ -284,15 +323,8 @@ func TestAlgorithms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	curve := func(c elliptic.Curve) *ecdsa.PrivateKey {
-		k, err := ecdsa.GenerateKey(c, rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return k
-	}
 	keys := map[int64]crypto.Signer{
-		-7: curve(elliptic.P256()), -35: curve(elliptic.P384()), -36: curve(elliptic.P521()), -8: edKey, -37: rsaKey, -257: rsaKey,
+		-7: newKeyOn(t, elliptic.P256()), -35: newKeyOn(t, elliptic.P384()), -36: newKeyOn(t, elliptic.P521()), -8: edKey, -37: rsaKey, -257: rsaKey,
 	}
 	if len(keys) != len(algorithms) {
 		t.Fatalf("%d algorithms tested of %d", len(keys), len(algorithms))

@@ -85,13 +85,13 @@ func (v Verifier) judgeF9(ev hw.PIVEvidence) (*attester, error) {
 	if f9.anchor, err = v.chain(UsePIV, c, nil); err != nil {
 		return nil, err
 	}
-	if raw, _, ok := extension(c, oidPIVFirmware); ok {
+	if raw, ok := extension(c, oidPIVFirmware); ok {
 		if f9.firmware, err = versionOf(raw); err != nil {
 			return nil, err
 		}
 	}
-	_, _, f9.fips = extension(c, oidPIVFIPS)
-	_, _, f9.cspn = extension(c, oidPIVCSPN)
+	_, f9.fips = extension(c, oidPIVFIPS)
+	_, f9.cspn = extension(c, oidPIVCSPN)
 	return f9, nil
 }
 

@@ -82,24 +82,24 @@ func checkIssued(f9, slot *x509.Certificate) error {
 // are in every one; serial and form factor came later.
 func readSlot(c *x509.Certificate) (hw.PIVStatement, error) {
 	var s hw.PIVStatement
-	raw, _, _ := extension(c, oidPIVFirmware)
+	raw, _ := extension(c, oidPIVFirmware)
 	var err error
 	if s.Firmware, err = versionOf(raw); err != nil {
 		return s, err
 	}
-	policies, _, _ := extension(c, oidPIVPolicies)
+	policies, _ := extension(c, oidPIVPolicies)
 	if len(policies) != 2 {
 		return s, faultf(ReasonBadExtension, "policies of %d bytes", len(policies))
 	}
 	s.PINPolicy, s.Touch = pinPolicies[policies[0]], touchPolicies[policies[1]]
-	if raw, _, ok := extension(c, oidPIVFormFactor); ok {
+	if raw, ok := extension(c, oidPIVFormFactor); ok {
 		if len(raw) != 1 {
 			return s, faultf(ReasonBadExtension, "form factor of %d bytes", len(raw))
 		}
 		s.FormFactor = hw.FormFactor(raw[0] &^ (formFIPS | formSecurityKey))
 		s.FIPS = raw[0]&formFIPS != 0
 	}
-	if raw, _, ok := extension(c, oidPIVSerial); ok {
+	if raw, ok := extension(c, oidPIVSerial); ok {
 		if s.Serial, err = parseSerial(raw); err != nil {
 			return s, err
 		}

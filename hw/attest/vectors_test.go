@@ -292,7 +292,7 @@ func signatureOf(ev hw.FIDOEvidence) error {
 			return err
 		}
 		nonce := sha256.Sum256(signed)
-		value, _, _ := extension(certs[0], []int{1, 2, 840, 113635, 100, 8, 2})
+		value, _ := extension(certs[0], []int{1, 2, 840, 113635, 100, 8, 2})
 		if !slices.Equal(value, append([]byte{0x30, 0x24, 0xa1, 0x22, 0x04, 0x20}, nonce[:]...)) {
 			return errors.New("the certificate has another nonce")
 		}
