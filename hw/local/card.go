@@ -33,16 +33,16 @@ func (m *Machine) OpenCard(ctx context.Context, s hw.Sighting) (hw.Channel, erro
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("open card: %w", err)
 	}
-	var connected atomic.Bool
+	var waiting atomic.Bool
 	ch, err := await(ctx, &m.left, func() (*channel, error) {
-		return m.openChannel(s.Node, &connected)
+		return m.openChannel(s.Node, &waiting)
 	}, func(ch *channel, err error) {
 		if err == nil {
 			_ = ch.Close() // nobody is left to tell
 		}
 	})
 	if err != nil {
-		if ctx.Err() != nil && connected.Load() {
+		if ctx.Err() != nil && waiting.Load() {
 			err = fmt.Errorf("%w: %w", hw.ErrBusy, err)
 		}
 		return nil, fmt.Errorf("open card in %q: %w", s.Node, err)
@@ -54,23 +54,24 @@ func (m *Machine) OpenCard(ctx context.Context, s hw.Sighting) (hw.Channel, erro
 	return ch, nil
 }
 
-// openChannel connects and begins the transaction; connected says that only
-// the transaction is still waited for.
-func (m *Machine) openChannel(reader string, connected *atomic.Bool) (*channel, error) {
+// openChannel connects and begins the transaction. pcscd holds up either while
+// another program's transaction lasts; waiting says that we got that far.
+func (m *Machine) openChannel(reader string, waiting *atomic.Bool) (*channel, error) {
 	c, err := m.card.establish()
 	if err != nil {
 		return nil, err
 	}
+	waiting.Store(true)
 	for try := 1; ; try++ {
 		h, protocol, err := m.card.connect(c, reader, false)
 		if err != nil {
 			return nil, errors.Join(err, m.card.release(c))
 		}
-		connected.Store(true)
 		err = m.card.begin(h)
 		if err == nil {
-			ch := &channel{library: m.card, context: c, handle: h, protocol: protocol, turn: make(chan struct{}, 1), left: m.left.Go}
-			ch.answer = make([]byte, maxAnswer)
+			ch := &channel{machine: m, reader: reader, context: c, handle: h, protocol: protocol}
+			ch.turn, ch.answer = make(chan struct{}, 1), make([]byte, maxAnswer)
+			m.open.Store(reader, ch)
 			return ch, nil
 		}
 		err = errors.Join(err, m.card.disconnect(h))
@@ -82,7 +83,8 @@ func (m *Machine) openChannel(reader string, connected *atomic.Bool) (*channel, 
 
 // channel is an open card in a transaction.
 type channel struct {
-	library  cardLibrary
+	machine  *Machine
+	reader   string
 	context  cardContext
 	handle   cardHandle
 	protocol cardProtocol
@@ -117,8 +119,8 @@ func (ch *channel) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
 		err   error
 	}
 	done := make(chan answer, 1)
-	ch.left(func() {
-		n, err := ch.library.transmit(ch.handle, ch.protocol, command, ch.answer)
+	ch.machine.left.Go(func() {
+		n, err := ch.machine.card.transmit(ch.handle, ch.protocol, command, ch.answer)
 		var b []byte
 		switch {
 		case err != nil:
@@ -143,6 +145,16 @@ func (ch *channel) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
 	}
 }
 
+// place asks the reader where it is, between two commands.
+func (ch *channel) place() (place, error) {
+	ch.turn <- struct{}{}
+	defer func() { <-ch.turn }()
+	if ch.closed.Load() {
+		return place{}, os.ErrClosed
+	}
+	return askPlace(ch.machine.card, ch.handle)
+}
+
 // Close ends the transaction and gives the card back. While an abandoned
 // command is still under way it returns at once and the card is given back
 // afterwards.
@@ -150,12 +162,13 @@ func (ch *channel) Close() error {
 	if ch.closed.Swap(true) {
 		return nil
 	}
+	ch.machine.open.CompareAndDelete(ch.reader, ch)
 	select {
 	case ch.turn <- struct{}{}:
 		defer func() { <-ch.turn }()
 		return ch.giveBack()
 	default:
-		ch.left(func() {
+		ch.machine.left.Go(func() {
 			ch.turn <- struct{}{}
 			_ = ch.giveBack() // nobody is left to tell
 			<-ch.turn
@@ -167,7 +180,7 @@ func (ch *channel) Close() error {
 // giveBack says nothing of a card that is gone: there is nothing to give back.
 func (ch *channel) giveBack() error {
 	var errs []error
-	for _, err := range []error{ch.library.end(ch.handle), ch.library.disconnect(ch.handle), ch.library.release(ch.context)} {
+	for _, err := range []error{ch.machine.card.end(ch.handle), ch.machine.card.disconnect(ch.handle), ch.machine.card.release(ch.context)} {
 		if err != nil && !errors.Is(err, hw.ErrGone) {
 			errs = append(errs, err)
 		}

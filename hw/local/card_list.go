@@ -1,12 +1,16 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"hwmfa/hw"
 )
@@ -40,9 +44,8 @@ type (
 
 // readerStatus is a reader's state, read at one moment.
 type readerStatus struct {
-	present   bool // a card is in it
-	exclusive bool // a program holds the card for itself
-	atr       []byte
+	present bool // a card is in it
+	atr     []byte
 }
 
 const (
@@ -55,9 +58,14 @@ const (
 	maxReaders = 16
 )
 
-// cardSightings lists the readers that have a card in them. No card is opened
-// for it: the place on the bus is asked of the reader.
-func (m *Machine) cardSightings() ([]hw.Sighting, error) {
+// readerPatience bounds the wait for a reader's place on the bus: pcscd lets
+// nobody connect while a program has a transaction with the card.
+const readerPatience = time.Second
+
+// cardSightings lists the readers that have a card in them, all asked at the
+// same time. No card is opened for it: the place on the bus is asked of the
+// reader.
+func (m *Machine) cardSightings(ctx context.Context) ([]hw.Sighting, error) {
 	c, err := m.card.establish()
 	if err != nil {
 		return nil, err
@@ -67,80 +75,108 @@ func (m *Machine) cardSightings() ([]hw.Sighting, error) {
 	if err != nil {
 		return nil, err
 	}
-	var errs []error
+	seen := make([]*hw.Sighting, len(names))
+	errs := make([]error, len(names), len(names)+1)
+	var all sync.WaitGroup
+	for i, name := range names {
+		all.Go(func() {
+			var err error
+			if seen[i], err = m.reader(ctx, name); err != nil {
+				errs[i] = fmt.Errorf("reader %q: %w", name, err)
+			}
+		})
+	}
+	all.Wait()
 	if len(names) >= maxReaders {
 		errs = append(errs, fmt.Errorf("the smart-card service shows no more than %d readers: others may be plugged in", maxReaders))
 	}
-	var all []hw.Sighting
-	for _, name := range names {
-		s, err := m.reader(c, name)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("reader %q: %w", name, err))
-		}
+	var found []hw.Sighting
+	for _, s := range seen {
 		if s != nil {
-			all = append(all, *s)
+			found = append(found, *s)
 		}
 	}
-	return all, errors.Join(errs...)
+	return found, errors.Join(errs...)
 }
 
 // reader describes one reader, nil where it has no card. Beside an error the
 // sighting is good, but without its place on the bus.
-func (m *Machine) reader(c cardContext, name string) (*hw.Sighting, error) {
-	st, err := m.card.status(c, name)
-	if errors.Is(err, hw.ErrGone) {
-		return nil, nil
-	}
+func (m *Machine) reader(ctx context.Context, name string) (*hw.Sighting, error) {
+	c, err := m.card.establish()
 	if err != nil {
 		return nil, err
 	}
-	if !st.present {
-		return nil, nil
+	st, err := m.card.status(c, name)
+	if err != nil || !st.present {
+		_ = m.card.release(c)
+		if errors.Is(err, hw.ErrGone) {
+			err = nil
+		}
+		return nil, err
 	}
 	s := &hw.Sighting{Interface: hw.InterfaceCard, Node: name, Slot: slotOf(name), ATR: st.atr}
-	if st.exclusive {
-		s.Err = fmt.Errorf("card in %q: %w", name, hw.ErrBusy)
+	bounded, cancel := context.WithTimeout(ctx, readerPatience)
+	defer cancel()
+	at, err := await(bounded, &m.left, func() (place, error) {
+		defer func() { _ = m.card.release(c) }()
+		return m.readerPlace(c, name)
+	}, nil)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = hw.ErrBusy // in another program's transaction
 	}
-	bus, address, err := m.readerPlace(c, name)
 	switch {
 	case errors.Is(err, hw.ErrBusy), errors.Is(err, hw.ErrPermission):
 		s.Err = fmt.Errorf("card in %q: %w", name, err)
 		return s, nil
 	case errors.Is(err, hw.ErrGone):
 		return nil, nil
-	case err != nil, bus == 0:
+	case err != nil, at == place{}:
 		return s, err
 	}
-	s.USB = &hw.USB{Bus: bus, Address: address}
-	known, err := m.system.usbAt(bus, address)
+	s.USB = &hw.USB{Bus: at.bus, Address: at.address}
+	known, err := m.system.usbAt(at.bus, at.address)
 	known.describe(s)
 	return s, err
 }
 
-// readerPlace asks a reader for its place on the USB; bus 0 where it has none.
-// It connects to the reader and not to the card, so that nobody's session is
-// disturbed; pcscd refuses even that while the card is held exclusively.
-func (m *Machine) readerPlace(c cardContext, name string) (bus, address int, err error) {
+// place is a reader's on the bus, zero where it has none there.
+type place struct{ bus, address int }
+
+// readerPlace asks a reader for its place. It connects to the reader and not
+// to the card, so that nobody's session is disturbed; pcscd refuses even that
+// while the card is held exclusively, and waits while there is a transaction.
+// A card that this machine has open is asked over that connection.
+func (m *Machine) readerPlace(c cardContext, name string) (place, error) {
+	if open, ok := m.open.Load(name); ok {
+		at, err := open.(*channel).place()
+		if !errors.Is(err, os.ErrClosed) {
+			return at, err
+		}
+	}
 	h, _, err := m.card.connect(c, name, true)
 	if err != nil {
-		return 0, 0, err
+		return place{}, err
 	}
 	defer func() { _ = m.card.disconnect(h) }()
-	b, err := m.card.attribute(h, attrChannelID)
+	return askPlace(m.card, h)
+}
+
+func askPlace(library cardLibrary, h cardHandle) (place, error) {
+	b, err := library.attribute(h, attrChannelID)
 	if errors.Is(err, hw.ErrUnsupported) {
-		return 0, 0, nil
+		return place{}, nil
 	}
 	if err != nil {
-		return 0, 0, err
+		return place{}, err
 	}
 	if len(b) != 4 {
-		return 0, 0, fmt.Errorf("channel ID of %d bytes: %w", len(b), hw.ErrMalformed)
+		return place{}, fmt.Errorf("channel ID of %d bytes: %w", len(b), hw.ErrMalformed)
 	}
 	id := binary.NativeEndian.Uint32(b)
 	if id>>16 != channelUSB {
-		return 0, 0, nil
+		return place{}, nil
 	}
-	return int(id >> 8 & 0xff), int(id & 0xff), nil
+	return place{bus: int(id >> 8 & 0xff), address: int(id & 0xff)}, nil
 }
 
 // slotOf takes the slot from a reader's name: pcscd ends it with two numbers
@@ -159,20 +195,13 @@ func slotOf(reader string) int {
 
 // checkCard looks at the reader again.
 func (m *Machine) checkCard(ctx context.Context, was hw.Sighting) error {
-	is, err := await(ctx, &m.left, func() (*hw.Sighting, error) {
-		c, err := m.card.establish()
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = m.card.release(c) }()
-		return m.reader(c, was.Node)
-	}, nil)
+	is, err := await(ctx, &m.left, func() (*hw.Sighting, error) { return m.reader(ctx, was.Node) }, nil)
 	switch {
 	case err != nil:
 		return fmt.Errorf("check reader %q: %w", was.Node, err)
 	case is == nil:
 		return fmt.Errorf("card in %q: %w", was.Node, hw.ErrGone)
-	case string(is.ATR) != string(was.ATR):
+	case !bytes.Equal(is.ATR, was.ATR):
 		return fmt.Errorf("card in %q: %w", was.Node, hw.ErrReplaced)
 	case is.USB == nil && is.Err != nil && was.USB != nil:
 		// The reader may not be asked now; the kernel still says whether the

@@ -73,7 +73,7 @@ func TestOpenCard_errors(t *testing.T) {
 		{"reset again and again by another program", func(r *fakeReader, _ *fakeCards, _ *hw.Sighting) { r.resets = 9 }, errReset},
 		{"not a card", func(_ *fakeReader, _ *fakeCards, s *hw.Sighting) { s.Interface = hw.InterfaceFIDO }, hw.ErrUnsupported},
 		{"reset once: connected to again", func(r *fakeReader, _ *fakeCards, _ *hw.Sighting) { r.resets = 1 }, nil},
-		{"the reader cannot be asked for its place, the device is still there", func(r *fakeReader, _ *fakeCards, _ *hw.Sighting) { r.directErr = 0x8010000b }, nil},
+		{"the reader does not tell its place any more", func(r *fakeReader, _ *fakeCards, _ *hw.Sighting) { r.channel = 0 }, hw.ErrReplaced},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := &fakeReader{}
@@ -156,6 +156,52 @@ func TestTransmit_errors(t *testing.T) {
 			}
 			if err := ch.Close(); err != nil {
 				t.Error(err)
+			}
+			cards.settle(m)
+		})
+	}
+}
+
+func TestCheckCard_whileWeHaveItOpen(t *testing.T) {
+	m, cards, s := withCard(t, &fakeReader{})
+	ch, err := m.OpenCard(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Check(t.Context(), s); err != nil {
+		t.Errorf("Check = %v", err)
+	}
+	seen, err := m.cardSightings(t.Context())
+	if err != nil || len(seen) != 1 || seen[0].USB == nil || seen[0].Err != nil {
+		t.Errorf("sightings %+v, %v; want the card at its place", seen, err)
+	}
+	if err := ch.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := m.Check(t.Context(), s); err != nil {
+		t.Errorf("Check after Close = %v", err)
+	}
+	cards.settle(m)
+}
+
+func TestCheckCard_heldByAnotherProgram(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		unplug bool
+		want   error
+	}{
+		{"the device is still there", false, nil},
+		{"the device is not there any more", true, hw.ErrGone},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := &fakeReader{}
+			m, cards, s := withCard(t, r)
+			r.directErr = 0x8010000b
+			if c.unplug {
+				pretend{t, m.system}.unplug(oneKey)
+			}
+			if err := m.Check(t.Context(), s); !errors.Is(err, c.want) {
+				t.Errorf("Check = %v, want %v", err, c.want)
 			}
 			cards.settle(m)
 		})

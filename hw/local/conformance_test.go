@@ -138,6 +138,9 @@ func conformCard(t *testing.T, m *local.Machine, s hw.Sighting, d device) {
 			t.Fatal(err)
 		}
 		defer ch.Close()
+		if err := m.Check(step(t), s); err != nil {
+			t.Errorf("Check while the card is open: %v", err)
+		}
 		piv, err := card.ReadPIV(step(t), ch)
 		if err != nil || piv.Version.IsZero() {
 			t.Fatalf("PIV = %+v, %v", piv, err)

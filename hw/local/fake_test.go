@@ -37,6 +37,7 @@ type fakeReader struct {
 	directErr  uint32
 	resets     int           // how many times begin finds the card reset
 	held       chan struct{} // begin waits for it to close
+	directHeld chan struct{} // a direct connect waits for it to close
 	slow       chan struct{} // transmit waits for it to close
 	answer     func(apdu []byte) ([]byte, error)
 }
@@ -115,11 +116,17 @@ func (f *fakeCards) status(c cardContext, reader string) (readerStatus, error) {
 }
 
 func (f *fakeCards) connect(c cardContext, reader string, direct bool) (cardHandle, cardProtocol, error) {
+	if r := f.by[reader]; r != nil && direct && r.directHeld != nil {
+		<-r.directHeld
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r, ok := f.by[reader]
 	if !ok {
 		return 0, 0, fakeError(0x80100009)
+	}
+	if direct && f.anyHeld(reader) {
+		f.t.Error("pcscd would let this wait for our own transaction")
 	}
 	if code := map[bool]uint32{false: r.connectErr, true: r.directErr}[direct]; code != 0 {
 		return 0, 0, fakeError(code)
@@ -127,6 +134,15 @@ func (f *fakeCards) connect(c cardContext, reader string, direct bool) (cardHand
 	f.next++
 	f.handles[cardHandle(f.next)] = reader
 	return cardHandle(f.next), 2, nil
+}
+
+func (f *fakeCards) anyHeld(reader string) bool {
+	for h := range f.held {
+		if f.handles[h] == reader {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *fakeCards) disconnect(h cardHandle) error {

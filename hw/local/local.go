@@ -19,8 +19,8 @@ import (
 	"hwmfa/hw/ctap"
 )
 
-// Machine is this machine. It holds nothing open between calls and may be used
-// by several goroutines.
+// Machine is this machine. It holds nothing open but what its callers have
+// open, and may be used by several goroutines.
 type Machine struct {
 	system system
 	usb    usbLibrary
@@ -31,6 +31,8 @@ type Machine struct {
 	// left counts calls into C libraries that outlived their caller's context
 	// and clean up after themselves.
 	left sync.WaitGroup
+	// open holds the channels that are open, by reader.
+	open sync.Map
 }
 
 var (

@@ -57,9 +57,8 @@ func (pcscLite) status(c cardContext, reader string) (readerStatus, error) {
 	}
 	length := min(int(state.cbAtr), len(state.rgbAtr))
 	return readerStatus{
-		present:   state.dwEventState&C.SCARD_STATE_PRESENT != 0,
-		exclusive: state.dwEventState&C.SCARD_STATE_EXCLUSIVE != 0,
-		atr:       C.GoBytes(unsafe.Pointer(&state.rgbAtr[0]), C.int(length)),
+		present: state.dwEventState&C.SCARD_STATE_PRESENT != 0,
+		atr:     C.GoBytes(unsafe.Pointer(&state.rgbAtr[0]), C.int(length)),
 	}, nil
 }
 

@@ -16,7 +16,7 @@ import (
 func (m *Machine) Sightings(ctx context.Context) ([]hw.Sighting, error) {
 	parts := []struct {
 		name string
-		list func() ([]hw.Sighting, error)
+		list func(context.Context) ([]hw.Sighting, error)
 	}{
 		{"list USB devices", m.usbSightings},
 		{"list FIDO interfaces", m.fidoSightings},
@@ -30,7 +30,7 @@ func (m *Machine) Sightings(ctx context.Context) ([]hw.Sighting, error) {
 	answers := make(chan answer, len(parts))
 	for i, part := range parts {
 		go func() {
-			seen, err := await(ctx, &m.left, part.list, nil)
+			seen, err := await(ctx, &m.left, func() ([]hw.Sighting, error) { return part.list(ctx) }, nil)
 			answers <- answer{i, seen, err}
 		}()
 	}

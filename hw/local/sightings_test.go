@@ -125,7 +125,7 @@ func TestSightings_whatLibfido2MayNotOpen(t *testing.T) {
 	m, p, _, fido, _ := whole(t)
 	fido.found = nil // it says nothing of nodes that it cannot open
 	p.must(p.remove("dev/hidraw1"))
-	seen, err := m.fidoSightings()
+	seen, err := m.fidoSightings(t.Context())
 	if err != nil || len(seen) != 1 || !errors.Is(seen[0].Err, hw.ErrGone) {
 		t.Errorf("sightings %+v, %v; want the node with the reason it cannot be opened", seen, err)
 	}
@@ -135,7 +135,7 @@ func TestSightings_whatOnlyLibfido2Knows(t *testing.T) {
 	m, p, _, fido, _ := whole(t)
 	p.addNode(p.path("sys/devices/virtual/misc/uhid/0005:1050:0407.0009"), "hidraw5", keyboardDescriptor)
 	fido.found = append(fido.found, fidoLocation{node: "/dev/hidraw5", product: "Odd", manufacturer: "Maker"}, fidoLocation{node: "/dev/null"})
-	seen, err := m.fidoSightings()
+	seen, err := m.fidoSightings(t.Context())
 	if len(seen) != 2 || seen[1].Node != "/dev/hidraw5" || seen[1].Product != "Odd" || seen[1].Manufacturer != "Maker" {
 		t.Errorf("sightings %+v, want hidraw5 as libfido2 describes it", seen)
 	}
@@ -159,7 +159,8 @@ func TestCardSightings(t *testing.T) {
 		{"a reader on a serial port", fakeReader{status: present, channel: 0x0001_0000}, true, "", nil, false},
 		{"a reader that does not tell its place", fakeReader{status: present}, true, "", nil, false},
 		{"no card in it", fakeReader{channel: 0x0020_0107}, false, "", nil, false},
-		{"another program holds the card", fakeReader{status: readerStatus{present: true, exclusive: true}, directErr: 0x8010000b}, true, "", hw.ErrBusy, false},
+		{"another program holds the card", fakeReader{status: present, directErr: 0x8010000b}, true, "", hw.ErrBusy, false},
+		{"another program is in a transaction", fakeReader{status: present, directHeld: make(chan struct{})}, true, "", hw.ErrBusy, false},
 		{"polkit keeps us from the card", fakeReader{status: present, directErr: 0x8010006a}, true, "", hw.ErrPermission, false},
 		{"unplugged meanwhile", fakeReader{status: present, directErr: 0x80100009}, false, "", nil, false},
 		{"a driver that fails", fakeReader{status: present, directErr: 0x80100013}, true, "", nil, true},
@@ -169,12 +170,15 @@ func TestCardSightings(t *testing.T) {
 			cards := newFakeCards(t)
 			m.card = cards
 			cards.add(reader, &c.reader)
-			seen, err := m.cardSightings()
+			seen, err := m.cardSightings(t.Context())
 			if (err != nil) != c.listErr {
 				t.Errorf("error %v, want one: %v", err, c.listErr)
 			}
 			if (len(seen) == 1) != c.seen {
 				t.Fatalf("sightings %+v, want one: %v", seen, c.seen)
+			}
+			if c.reader.directHeld != nil {
+				close(c.reader.directHeld)
 			}
 			cards.settle(m)
 			if !c.seen {
@@ -196,7 +200,7 @@ func TestCardSightings_asManyReadersAsTheServiceShows(t *testing.T) {
 	for len(cards.names) < maxReaders {
 		cards.add(string(rune('A'+len(cards.names))), &fakeReader{})
 	}
-	seen, err := m.cardSightings()
+	seen, err := m.cardSightings(t.Context())
 	if err == nil || len(seen) != 2 {
 		t.Errorf("%d sightings, error %v; want both cards and a word on what may be missing", len(seen), err)
 	}

@@ -28,7 +28,7 @@ func TestNotBuilt(t *testing.T) {
 			}
 		})
 		t.Run("FIDO interfaces are listed without libfido2", func(t *testing.T) {
-			seen, err := m.fidoSightings()
+			seen, err := m.fidoSightings(t.Context())
 			if err != nil || len(seen) != 1 {
 				t.Errorf("%d sightings, %v; want the one", len(seen), err)
 			}

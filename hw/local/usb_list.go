@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"errors"
 
 	"hwmfa/hw"
@@ -29,7 +30,7 @@ type usbDescriptor struct {
 // all with a HID interface or a card reader. The strings come from sysfs,
 // where the kernel keeps them from the time of plugging, so that no device has
 // to be opened.
-func (m *Machine) usbSightings() ([]hw.Sighting, error) {
+func (m *Machine) usbSightings(context.Context) ([]hw.Sighting, error) {
 	c, err := m.usb.open()
 	if err != nil {
 		return nil, err
