@@ -49,22 +49,29 @@ func deref[T any](p *T) T {
 	return *p
 }
 
-// printReasons prints what stands below the table of one account. Of a plain
-// pass there is nothing to say.
+// printReasons prints what stands below the table of one account, each word
+// once. Of a plain pass there is nothing to say.
 func printReasons(s *term.Streams, f iamcheck.Finding) error {
 	var lines []string
+	said := map[string]bool{}
+	say := func(prefix, word, meaning string) {
+		if !said[word] {
+			said[word] = true
+			lines = append(lines, prefix+withMeaning(word, meaning))
+		}
+	}
 	if f.Level2.Status != iamcheck.Pass {
 		for _, r := range f.Level2.Reasons {
-			lines = append(lines, reasonText(r))
+			say("", string(r), reasonTexts[r])
 		}
 	}
 	if f.Level1.Status == iamcheck.Fail || f.Level1.Status == iamcheck.Unknown {
 		for _, r := range f.Level1.Reasons {
-			lines = append(lines, "level 1: "+reasonText(r))
+			say("level 1: ", string(r), reasonTexts[r])
 		}
 	}
 	for _, w := range f.Level2.Warnings {
-		lines = append(lines, "warning: "+warningText(w))
+		say("warning: ", string(w), warningTexts[w])
 	}
 	for _, c := range f.Calls {
 		if c.Failed() {
@@ -109,7 +116,7 @@ func printTotals(s *term.Streams, t iamcheck.Totals) error {
 		if err := s.Print("  " + mark); err != nil {
 			return err
 		}
-		if err := s.Printf("  %-16s %s (threshold %s): %s\n", string(flag.Flag), figure, number(flag.Threshold), flag.Text); err != nil {
+		if err := s.Printf("  %-16s %s, threshold %s\n           %s\n", string(flag.Flag), figure, number(flag.Threshold), flag.Text); err != nil {
 			return err
 		}
 	}

@@ -47,14 +47,6 @@ var warningTexts = map[iamcheck.Warning]string{
 	iamcheck.CommercialAccountInScope: "the paired commercial account has a root user with a console and is in scope",
 }
 
-func reasonText(r iamcheck.Reason) string {
-	return withMeaning(string(r), reasonTexts[r])
-}
-
-func warningText(w iamcheck.Warning) string {
-	return withMeaning(string(w), warningTexts[w])
-}
-
 func withMeaning(word, meaning string) string {
 	if meaning == "" {
 		return word

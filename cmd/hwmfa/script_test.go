@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,6 +18,8 @@ import (
 
 	"hwmfa/iamcheck/awstest"
 )
+
+var update = flag.Bool("update", false, "write the files that scripts compare with anew")
 
 // TestScripts runs every script of testdata/script. A script may bring
 //
@@ -37,6 +40,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireUniqueNames:  true,
+		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HWMFA_INVENTORY", "sqlite://"+filepath.Join(env.WorkDir, "inventory.db"))
