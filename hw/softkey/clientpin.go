@@ -43,7 +43,7 @@ func (f *fido) clientPIN(params []byte) (any, error) {
 	if r.Protocol == nil {
 		return nil, ctapMissingParameter
 	}
-	if *r.Protocol != 1 && *r.Protocol != 2 {
+	if !f.pinProtocol(*r.Protocol) {
 		return nil, ctapInvalidParameter
 	}
 	switch *r.Subcommand {
@@ -60,7 +60,9 @@ func (f *fido) clientPIN(params []byte) (any, error) {
 		}
 		return f.pinToken(r, permMakeCredential|permGetAssertion, "")
 	case pinGetTokenWith:
-		return f.pinTokenWith(r)
+		if f.cfg.ctap21() {
+			return f.pinTokenWith(r)
+		}
 	}
 	return nil, ctapInvalidSubcommand
 }

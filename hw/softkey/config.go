@@ -13,9 +13,10 @@ type Config struct {
 	// Serial is the number every path reports; 0 for a key without one.
 	Serial uint32
 	// Version is the firmware, 5.4.3 if zero. What the key can do follows from
-	// it: device info from 4.1, PIV serial from 5.0.3, PIV metadata from 5.3,
-	// device info in pages, moving PIV keys and AES management keys by default
-	// from 5.7.
+	// it: device info from 4.1, PIV attestation from 4.3, PIV serial from 5.0.3,
+	// credProtect from 5.2, PIV metadata from 5.3, CTAP 2.1 and AES management
+	// keys from 5.4, device info in pages, moving PIV keys and AES management
+	// keys by default from 5.7.
 	Version hw.Version
 	// FormFactor is FormKeychain if zero.
 	FormFactor hw.FormFactor

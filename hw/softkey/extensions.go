@@ -18,7 +18,7 @@ type createExtensions struct {
 // (CTAP 2.1 §12).
 func (f *fido) readCreateExtensions(in map[string]cbor.RawMessage) (createExtensions, error) {
 	ext := createExtensions{outputs: map[string]any{}}
-	if raw, ok := in["credProtect"]; ok {
+	if raw, ok := in["credProtect"]; ok && f.cfg.Version.AtLeast(5, 2, 0) {
 		if err := f.codec.read(raw, &ext.protect); err != nil {
 			return ext, err
 		}

@@ -1,7 +1,6 @@
 package softkey
 
 import (
-	"bytes"
 	"crypto/rand"
 	"fmt"
 	"sync"
@@ -134,10 +133,15 @@ func (f *fido) command(c *call, data []byte) (any, error) {
 		return f.clientPIN(params)
 	case ctapReset:
 		return nil, f.reset(c)
+	}
+	if !f.cfg.ctap21() {
+		return nil, ctapInvalidCommand
+	}
+	switch data[0] {
 	case ctapSelection:
 		return nil, f.waitTouch(c)
 	case ctapConfig:
-		return nil, f.config(params)
+		return nil, f.config(data[1:])
 	}
 	return nil, ctapInvalidCommand
 }
@@ -164,49 +168,4 @@ func (f *fido) reset(c *call) error {
 	f.pin = newPINState()
 	f.pin.powerUp()
 	return nil
-}
-
-// info is the answer to authenticatorGetInfo (CTAP 2.1 §6.4).
-type info struct {
-	Versions      []string          `cbor:"1,keyasint"`
-	Extensions    []string          `cbor:"2,keyasint"`
-	AAGUID        []byte            `cbor:"3,keyasint"`
-	Options       map[string]bool   `cbor:"4,keyasint"`
-	MaxMsgSize    uint              `cbor:"5,keyasint"`
-	PINProtocols  []uint            `cbor:"6,keyasint"`
-	MaxList       uint              `cbor:"7,keyasint"`
-	MaxID         uint              `cbor:"8,keyasint"`
-	Transports    []string          `cbor:"9,keyasint"`
-	Algorithms    []credentialParam `cbor:"10,keyasint"`
-	ForceChange   bool              `cbor:"12,keyasint"`
-	MinPINLength  uint              `cbor:"13,keyasint"`
-	Firmware      uint              `cbor:"14,keyasint"`
-	RemainingKeys uint              `cbor:"20,keyasint"`
-}
-
-func (f *fido) info() info {
-	v := f.cfg.Version
-	i := info{
-		Versions:   []string{"FIDO_2_0", "FIDO_2_1"},
-		Extensions: []string{"credProtect", "hmac-secret"},
-		AAGUID:     bytes.Clone(f.cfg.AAGUID[:]),
-		Options: map[string]bool{
-			"rk": true, "up": true, "plat": false, "clientPin": f.pin.isSet(), "pinUvAuthToken": true,
-			"alwaysUv": f.alwaysUV, "makeCredUvNotRqd": !f.alwaysUV, "authnrCfg": true, "setMinPINLength": true,
-		},
-		MaxMsgSize: maxMsgSize, PINProtocols: []uint{2, 1}, MaxList: maxListLength, MaxID: maxCredentialID,
-		Transports:    []string{"usb"},
-		Algorithms:    []credentialParam{{Type: publicKey, Alg: algES256}, {Type: publicKey, Alg: algEdDSA}},
-		ForceChange:   f.pin.forceChange,
-		MinPINLength:  uint(f.pin.minLength),
-		Firmware:      uint(v.Major)<<16 | uint(v.Minor)<<8 | uint(v.Patch),
-		RemainingKeys: uint(maxResident - len(f.resident)),
-	}
-	if !f.cfg.Quirks.NoU2F && !f.alwaysUV {
-		i.Versions = append([]string{"U2F_V2"}, i.Versions...)
-	}
-	if f.cfg.NFC {
-		i.Transports = []string{"nfc", "usb"}
-	}
-	return i
 }

@@ -45,6 +45,39 @@ func TestGetInfo(t *testing.T) {
 	}
 }
 
+func TestCTAP20(t *testing.T) {
+	k, _ := newKey(t, Config{Version: hw.Version{Major: 5, Minor: 2, Patch: 4}, PIN: "1234"})
+	p := dial(t, k)
+	want := map[int]any{
+		1: []any{"U2F_V2", "FIDO_2_0"},
+		2: []any{"credProtect", "hmac-secret"},
+		3: yubiKey5NFC[:],
+		4: map[any]any{"rk": true, "up": true, "plat": false, "clientPin": true},
+		5: uint64(1280), 6: []any{uint64(1)},
+	}
+	if m := p.mustCTAP(4, nil); !reflect.DeepEqual(m, want) {
+		t.Errorf("got  %v\nwant %v", m, want)
+	}
+	if st, _ := p.ctap(1, creation()); status(st) != ctapPUATRequired {
+		t.Errorf("a registration without the PIN gave %#02x", st)
+	}
+	if st, _ := p.ctap(6, map[int]any{1: 2, 2: 2}); status(st) != ctapInvalidParameter {
+		t.Errorf("PIN protocol 2 gave %#02x", st)
+	}
+	if st, _, _ := p.token(1, "1234", 1, testRP); status(st) != ctapInvalidSubcommand {
+		t.Errorf("a token with permissions gave %#02x", st)
+	}
+	if st, _ := p.ctap(ctapSelection, nil); status(st) != ctapInvalidCommand {
+		t.Errorf("selection gave %#02x", st)
+	}
+	st, s, token := p.token(1, "1234", 0, "")
+	if st != 0 {
+		t.Fatalf("a token gave %#02x", st)
+	}
+	m := makeCredential(t, p, with(with(creation(), 8, s.sign(token, clientDataHash[:])), 9, 1))
+	checkAssertion(t, p.mustCTAP(2, with(assertion(m.id), 5, map[string]bool{"up": false})), m.key)
+}
+
 // made is a new credential with all that came with it.
 type made struct {
 	authData

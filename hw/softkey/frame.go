@@ -1,6 +1,9 @@
 package softkey
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // CTAPHID commands, without the bit that marks an initialization packet
 // (CTAP 2.1 §11.2.9). 0x42 is Yubico's: GET DEVICE INFO.
@@ -67,6 +70,9 @@ type assembly struct {
 	want    int
 	data    []byte
 	seq     byte
+	// deadline is when the next frame is due; the timer may have fired just
+	// before it was put off.
+	deadline time.Time
 }
 
 // add takes payload and says whether the message is complete.

@@ -161,7 +161,7 @@ func (h *hidInterface) initial(channel uint32, cmd byte, length int, payload []b
 	case length > maxData:
 		h.sendError(channel, errInvalidLength)
 	default:
-		a := &assembly{channel: channel, cmd: cmd, want: length}
+		a := &assembly{channel: channel, cmd: cmd, want: length, deadline: time.Now().Add(h.timeout)}
 		if a.add(payload) {
 			h.dispatch(channel, cmd, a.data)
 			return
@@ -189,6 +189,7 @@ func (h *hidInterface) continuation(channel uint32, seq byte, payload []byte) {
 		h.dispatch(channel, a.cmd, a.data)
 		return
 	}
+	a.deadline = time.Now().Add(h.timeout)
 	h.timer.Reset(h.timeout)
 }
 
@@ -202,7 +203,7 @@ func (h *hidInterface) dropIncoming() {
 func (h *hidInterface) expire(a *assembly) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.incoming == a {
+	if h.incoming == a && !time.Now().Before(a.deadline) {
 		h.incoming = nil
 		h.sendError(a.channel, errMsgTimeout)
 	}

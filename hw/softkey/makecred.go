@@ -76,7 +76,7 @@ func (f *fido) makeCredential(c *call, params []byte) (any, error) {
 		return nil, ctapInvalidParameter // no enterprise attestation here
 	}
 	rk := r.Options["rk"]
-	if r.PINAuth == nil && (f.alwaysUV || rk && f.pin.isSet()) {
+	if r.PINAuth == nil && (f.alwaysUV || f.pin.isSet() && (rk || !f.cfg.ctap21())) {
 		return nil, ctapPUATRequired
 	}
 	uv, err := f.verified(r.PINAuth, r.PINProtocol, r.ClientDataHash, permMakeCredential, r.RP.ID)

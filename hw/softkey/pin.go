@@ -169,7 +169,7 @@ func (f *fido) probe(c *call, auth *[]byte, protocol *uint) error {
 	if protocol == nil {
 		return ctapMissingParameter
 	}
-	if *protocol != 1 && *protocol != 2 {
+	if !f.pinProtocol(*protocol) {
 		return ctapInvalidParameter
 	}
 	return nil
