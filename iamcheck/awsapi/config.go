@@ -44,6 +44,7 @@ func open(ctx context.Context, opts Options) (*clients, error) {
 	cfg.RetryMaxAttempts = 0 // the retryer has it
 	cfg.Retryer = func() aws.Retryer { return newRetryer(attempts) }
 	cfg.Credentials = callerCredentials{cfg.Credentials}
+	cfg.HTTPClient = wholeRequest{cfg.HTTPClient}
 	cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Deserialize.Add(guard{}, middleware.After)
 	})

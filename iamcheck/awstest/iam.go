@@ -88,40 +88,39 @@ func (s *Server) listMFADevices(w http.ResponseWriter, c *call) {
 
 func (s *Server) listVirtualMFADevices(w http.ResponseWriter, c *call) {
 	a := s.of(c)
+	// The owner's element is written only for the page that is asked for: an account may have a hundred thousand.
 	type owned struct {
-		Device
-		owner string
+		*Device
+		owner func() string
 	}
 	var devices []owned
-	for _, d := range a.Root.Devices {
-		if strings.Contains(s.serial(a, d), ":mfa/") {
-			devices = append(devices, owned{d, element("Arn", s.arn(a.ID, "root")) + element("UserId", a.ID)})
-		}
-	}
-	for _, u := range a.Users {
-		for _, d := range u.Devices {
-			if strings.Contains(s.serial(a, d), ":mfa/") {
-				devices = append(devices, owned{d, element("Path", u.path()) + element("UserName", u.Name) +
-					element("UserId", "AIDAEXAMPLE") + element("Arn", s.arn(a.ID, "user"+u.path()+u.Name))})
+	add := func(list []Device, owner func() string) {
+		devices = slices.Grow(devices, len(list))
+		for i := range list {
+			d := &list[i]
+			if strings.HasPrefix(d.Serial, "mfa/") || strings.Contains(d.Serial, ":mfa/") {
+				devices = append(devices, owned{d, owner})
 			}
 		}
 	}
-	for _, d := range a.Unassigned {
-		o := owned{Device: d}
-		if d.Owner != "" {
-			o.owner = element("Arn", d.Owner)
-		} else {
-			o.Enabled = time.Time{}
-		}
-		devices = append(devices, o)
+	add(a.Root.Devices, func() string { return element("Arn", s.arn(a.ID, "root")) + element("UserId", a.ID) })
+	for _, u := range a.Users {
+		add(u.Devices, func() string {
+			return element("Path", u.path()) + element("UserName", u.Name) + element("UserId", "AIDAEXAMPLE") +
+				element("Arn", s.arn(a.ID, "user"+u.path()+u.Name))
+		})
 	}
+	add(a.Unassigned, nil)
 	s.list(w, c, "VirtualMFADevices", len(devices), func(i int) string {
 		d := devices[i]
-		out := element("SerialNumber", s.serial(a, d.Device)) + date("EnableDate", d.Enabled)
-		if d.owner != "" {
-			out += "<User>" + d.owner + "</User>"
+		serial := element("SerialNumber", s.serial(a, *d.Device))
+		switch {
+		case d.owner != nil:
+			return serial + date("EnableDate", d.Enabled) + "<User>" + d.owner() + "</User>"
+		case d.Owner != "":
+			return serial + date("EnableDate", d.Enabled) + "<User>" + element("Arn", d.Owner) + "</User>"
 		}
-		return out
+		return serial
 	})
 }
 

@@ -159,12 +159,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.args, err = url.ParseQuery(string(body))
 		c.action = map[string]string{"2010-05-08": "iam:", "2011-06-15": "sts:"}[c.args.Get("Version")] + c.args.Get("Action")
 	}
-	if err != nil || r.Method != http.MethodPost || service+":"+c.name() != c.action {
-		c.fail(w, http.StatusBadRequest, "InvalidAction", "Could not find operation for "+service+" "+c.action)
-		return
-	}
+	malformed := err != nil || r.Method != http.MethodPost || service+":"+c.name() != c.action
 	if c.who, err = s.authenticate(r); err != nil {
 		c.unauthenticated(w, err)
+		return
+	}
+	if malformed {
+		c.fail(w, http.StatusBadRequest, "InvalidAction", "Could not find operation for "+service+" "+c.action)
 		return
 	}
 	s.count(c)
