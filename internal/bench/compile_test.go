@@ -17,8 +17,8 @@ const module = "hwmfa"
 // needs the virtual bus skips itself where Inside says no.
 var inGuest = []string{module + "/internal/bench/guest"}
 
-// compile builds the program into the share's bin folder and the tests of the
-// packages beside it: the guest is too slow to compile.
+// compile builds the program and the tests of the packages into the share's
+// bin folder: the guest is too slow to compile.
 func compile(ctx context.Context, root, share string, packages []string) error {
 	for _, dir := range []string{"bin", "tests"} {
 		if err := os.MkdirAll(filepath.Join(share, dir), 0o755); err != nil {
@@ -27,7 +27,7 @@ func compile(ctx context.Context, root, share string, packages []string) error {
 	}
 	builds := [][]string{{"build", "-o", filepath.Join(share, "bin", "hwmfa"), "./cmd/hwmfa"}}
 	for _, p := range packages {
-		builds = append(builds, []string{"test", "-c", "-o", filepath.Join(share, "tests", testName(p)), p})
+		builds = append(builds, []string{"test", "-c", "-o", filepath.Join(share, "bin", testName(p)), p})
 	}
 	for _, args := range builds {
 		cmd := exec.CommandContext(ctx, "go", args...)
@@ -54,7 +54,7 @@ func script(root string, packages []string, pattern string) string {
 		base := Share + "/tests/" + testName(p)
 		fmt.Fprintf(&b, "cd %s || exit 125\n", quote(dir))
 		fmt.Fprintf(&b, "echo 'bench: %s'\n", p)
-		fmt.Fprintf(&b, "%s -test.v=test2json -test.timeout 10m -test.run %s >%s.out 2>&1 </dev/null\n", base, quote(pattern), base)
+		fmt.Fprintf(&b, "%s -test.v=test2json -test.timeout 7m -test.run %s >%s.out 2>&1 </dev/null\n", testName(p), quote(pattern), base)
 		fmt.Fprintf(&b, "echo $? >%s.status\n", base)
 	}
 	return b.String()

@@ -11,7 +11,7 @@ import (
 
 // prepared is the image, or the end of the test: a failure where the tests
 // were asked for (HWMFA_BENCH=1, as make test does), a skip otherwise.
-func prepared(t *testing.T) *Image {
+func prepared(t testing.TB) *Image {
 	t.Helper()
 	if Inside() {
 		t.Skip("already inside the virtual machine")

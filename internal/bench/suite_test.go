@@ -31,7 +31,12 @@ func TestMachine(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(share, "tests", "run.sh"), []byte(run), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	result, err := Run(t.Context(), image, Spec{Share: share, Command: []string{"sh", Share + "/tests/run.sh"}, Timeout: 12 * time.Minute})
+	limit := 9 * time.Minute
+	if deadline, ok := t.Deadline(); ok {
+		// Time to say what hung.
+		limit = min(limit, time.Until(deadline)-30*time.Second)
+	}
+	result, err := Run(t.Context(), image, Spec{Share: share, Command: []string{"sh", Share + "/tests/run.sh"}, Timeout: limit})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/go-piv/piv-go/v2/piv"
@@ -69,18 +70,43 @@ func TestSeveralKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nodes := map[string]bool{}
+	others := readers()
+	attached := make([]*usbip.Attachment, keys)
+	var wg sync.WaitGroup
 	for i := range keys {
-		key, err := softkey.New(ca, softkey.Config{Serial: uint32(3000000 + i), Quirks: softkey.Quirks{NoCard: i >= cards}})
-		if err != nil {
-			t.Fatal(err)
+		wg.Go(func() {
+			key, err := softkey.New(ca, softkey.Config{Serial: uint32(3000000 + i), Quirks: softkey.Quirks{NoCard: i >= cards}})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			// All at once: they race for the ports.
+			if attached[i], err = usbip.Attach(t.Context(), key, usbip.Options{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	nodes := map[string]bool{}
+	for _, a := range attached {
+		if a == nil {
+			continue
 		}
-		a := attach(t, key, usbip.Options{})
+		t.Cleanup(func() {
+			if err := a.Detach(context.Background()); err != nil {
+				t.Errorf("pulling a key out: %v", err)
+			}
+		})
 		if nodes[a.Hidraw()] {
-			t.Fatalf("key %d has the node %s of another", i, a.Hidraw())
+			t.Errorf("two keys have the node %s", a.Hidraw())
 		}
 		nodes[a.Hidraw()] = true
 	}
+	if t.Failed() {
+		return
+	}
+	run(t, "", "udevadm", "settle", "--timeout=20")
+	waitReaders(t, others+cards)
 	list := run(t, "", "fido2-token", "-L")
 	if n := strings.Count(list, "vendor=0x1050"); n != keys {
 		t.Errorf("fido2-token -L lists %d keys, want %d:\n%s", n, keys, list)

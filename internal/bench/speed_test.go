@@ -1,0 +1,63 @@
+package bench
+
+import (
+	"encoding/json"
+	"os"
+	"path"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// BenchmarkDetect has the machine measure hwmfa detect beside the programs
+// that together say the same, one key plugged in: it may take as long as
+// fido2-token -I and yubico-piv-tool -a status together, and a tenth of ykman
+// list --serials. The figures stay in .cache/bench/speed.json.
+func BenchmarkDetect(b *testing.B) {
+	image := prepared(b)
+	root, err := Root()
+	if err != nil {
+		b.Fatal(err)
+	}
+	share := b.TempDir()
+	if err := compile(b.Context(), root, share, inGuest); err != nil {
+		b.Fatal(err)
+	}
+	const pkg = module + "/internal/bench/guest"
+	result, err := Run(b.Context(), image, Spec{
+		Share: share, Dir: path.Join(root, "internal/bench/guest"), Env: []string{"HWMFA_BENCH_SPEED=" + Share + "/speed.json"},
+		Command: []string{testName(pkg), "-test.v", "-test.run", "^TestSpeed$"}, Timeout: 8 * time.Minute,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if result.Status != 0 {
+		b.Fatalf("measuring ended with status %d:\n%s", result.Status, result.Output)
+	}
+	text, err := os.ReadFile(filepath.Join(share, "speed.json"))
+	if err != nil {
+		b.Fatalf("nothing was measured: %v\n%s", err, result.Output)
+	}
+	if err := os.WriteFile(filepath.Join(root, ".cache", "bench", "speed.json"), text, 0o644); err != nil {
+		b.Fatal(err)
+	}
+	var t map[string]Timing
+	if err := json.Unmarshal(text, &t); err != nil {
+		b.Fatal(err)
+	}
+	for _, name := range []string{"detect", "fido2-token", "yubico-piv-tool", "ykman"} {
+		if t[name].Median() == 0 {
+			b.Fatalf("%s was not measured: %s", name, text)
+		}
+		b.ReportMetric(float64(t[name].Median().Milliseconds()), name+"-ms")
+	}
+	b.ReportMetric(0, "ns/op") // the boot, which is of no interest
+	detect, others, ykman := t["detect"].Median(), t["fido2-token"].Median()+t["yubico-piv-tool"].Median(), t["ykman"].Median()
+	b.Logf("hwmfa detect %v; fido2-token -I + yubico-piv-tool -a status %v; ykman list --serials %v", detect, others, ykman)
+	if detect > others {
+		b.Errorf("detect takes %v, longer than %v", detect, others)
+	}
+	if detect > ykman/10 {
+		b.Errorf("detect takes %v, more than a tenth of %v", detect, ykman)
+	}
+}
