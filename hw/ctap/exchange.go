@@ -41,7 +41,6 @@ func (d *Device) exchange(ctx context.Context, c command) ([]byte, error) {
 		if _, err := d.initialise(ctx, d.channel); err != nil {
 			return nil, fmt.Errorf("resynchronising: %w", err)
 		}
-		d.stale = false
 	}
 	packets, err := message{c.cmd, c.data}.packets(d.channel)
 	if err != nil {

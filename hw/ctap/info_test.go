@@ -207,6 +207,7 @@ func TestParseInfoRefuses(t *testing.T) {
 		{"one certification twice", unhex(t, "a3 01 81 61 61 03 50 00000000000000000000000000000000 13 a2 6161 01 6161 02")},
 		{"a list without an end", unhex(t, "a2 01 9f 61 61 ff 03 50 00000000000000000000000000000000")},
 		{"a tagged number", unhex(t, "a3 01 81 61 61 03 50 00000000000000000000000000000000 05 c1 01")},
+		{"a tag in a field of the future", unhex(t, "a3 01 81 61 61 03 50 00000000000000000000000000000000 18 7f c1 01")},
 		{"text that is no UTF-8", unhex(t, "a2 01 81 61 ff 03 50 00000000000000000000000000000000")},
 		{"a list announced with two billion elements", unhex(t, "a1 01 9a 7fffffff")},
 		{"a map announced with two billion pairs", unhex(t, "ba 7fffffff")},

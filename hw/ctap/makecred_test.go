@@ -289,6 +289,8 @@ func TestMakeCredentialFails(t *testing.T) {
 		{"a credential ID beyond the end", 0, object("packed", good[:60], empty), hw.ErrMalformed},
 		{"a credential ID longer than any", 0, object("packed", attested(t, "hwmfa.example", make([]byte, 1024), s.cose(t, -7)), empty), hw.ErrMalformed},
 		{"a public key cut short", 0, object("packed", good[:len(good)-1], empty), hw.ErrMalformed},
+		{"a public key off the curve", 0, object("packed", attested(t, "hwmfa.example", []byte("c"),
+			mustEncode(t, map[int]any{1: 2, 3: -7, -1: 1, -2: make([]byte, 32), -3: make([]byte, 32)})), empty), hw.ErrMalformed},
 		{"a key of another algorithm", 0, object("packed", attested(t, "hwmfa.example", []byte("c"), s.cose(t, -8)), empty), hw.ErrMalformed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
