@@ -176,6 +176,18 @@ func scriptReplace(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
+func scriptAwaits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: awaits KEY")
+	}
+	k := machineOf(ts).key(ts, args[0])
+	for deadline := time.Now().Add(20 * time.Second); !k.TouchWanted(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s does not wait for a touch", args[0])
+		}
+	}
+}
+
 func scriptDeny(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: deny NODE")

@@ -34,6 +34,7 @@ var update = flag.Bool("update", false, "write the files that scripts compare wi
 //	plug KEY                   plug a key of keys.json in
 //	unplug KEY [touch]         unplug it, now or as soon as it waits for a touch
 //	replace KEY KEY            as soon as the first waits for a touch, the second takes its place
+//	awaits KEY                 wait until the key waits for a touch
 //	deny NODE                  let nobody open a hidraw node or card reader
 //	roots FILE                 write the roots that the keys' attestation ends at
 func TestScripts(t *testing.T) {
@@ -54,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"plug":    scriptPlug,
 			"unplug":  scriptUnplug,
 			"replace": scriptReplace,
+			"awaits":  scriptAwaits,
 			"deny":    scriptDeny,
 			"roots":   scriptRoots,
 		},

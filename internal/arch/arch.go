@@ -108,11 +108,13 @@ func (f file) refuses(imported string) string {
 	if imported == module || strings.HasPrefix(imported, module+"/") {
 		return f.refusesOurs(strings.TrimPrefix(strings.TrimPrefix(imported, module), "/"))
 	}
-	owners, guarded := ownersOf(imported)
+	owners, guarded := ownersOf(privileges, imported)
+	if f.test {
+		more, _ := ownersOf(testPrivileges, imported)
+		owners = append(slices.Clone(owners), more...)
+	}
 	switch {
-	case guarded && slices.Contains(owners, f.pkg):
-		return ""
-	case f.test && slices.Contains(testPrivileges, imported):
+	case slices.Contains(owners, f.pkg):
 		return ""
 	case guarded:
 		return "only " + strings.Join(owners, ", ") + " may"
@@ -134,10 +136,10 @@ func (f file) refusesOurs(pkg string) string {
 	return "package " + f.pkg + " may not"
 }
 
-// ownersOf finds the longest row of privileges that an import falls under.
-func ownersOf(imported string) (owners []string, guarded bool) {
+// ownersOf finds the longest row of a table that an import falls under.
+func ownersOf(table map[string][]string, imported string) (owners []string, guarded bool) {
 	longest := -1
-	for prefix, allowed := range privileges {
+	for prefix, allowed := range table {
 		if (imported == prefix || strings.HasPrefix(imported, prefix+"/")) && len(prefix) > longest {
 			longest, owners, guarded = len(prefix), allowed, true
 		}

@@ -64,6 +64,8 @@ func TestCheck(t *testing.T) {
 		{"SQL outside its owner", "inventory/b.go", `package a; import "database/sql"`, "only inventory/store may"},
 		{"a process outside its owners", "hw/local/b.go", `package a; import "os/exec"`, "only udev"},
 		{"a process in a test", "hw/softkey/b_test.go", `package a; import "os/exec"`, ""},
+		{"a witness in a test", "hw/softkey/b_test.go", `package a; import "github.com/go-webauthn/webauthn/protocol"`, ""},
+		{"a witness outside a test", "hw/softkey/b.go", `package a; import "github.com/go-webauthn/webauthn/protocol"`, "only hw/attest may"},
 		{"C in a test", "hw/softkey/b_test.go", `package a; import "C"`, "only hw/local may"},
 		{"the network outside its owners", "iamcheck/b.go", `package a; import "net/http"`, "only iamcheck/awsapi"},
 		{"a URL is not the network", "internal/config/b.go", `package a; import "net/url"`, ""},

@@ -54,7 +54,7 @@ var privileges = map[string][]string{
 	"C":                               {"hw/local"},
 	"github.com/keys-pub/go-libfido2": {"hw/local"},
 	"github.com/google/gousb":         {"hw/local"},
-	"github.com/go-piv/piv-go":        {"hw/local", "internal/bench/guest"},
+	"github.com/go-piv/piv-go":        {"hw/local"},
 	"github.com/fxamacker/cbor":       {"hw/attest", "hw/ctap", "hw/local", "hw/softkey"},
 	"github.com/go-webauthn/webauthn": {"hw/attest"},
 	"github.com/aws/aws-sdk-go-v2":    {"iamcheck/awsapi"},
@@ -73,7 +73,7 @@ var privileges = map[string][]string{
 	"gopkg.in/yaml.v3":                {"internal/config", "internal/policy"},
 	"github.com/jedib0t/go-pretty":    {"internal/term"},
 	"golang.org/x/term":               {"internal/term"},
-	"golang.org/x/sys":                {"cmd/hwmfa", "hw/local", "internal/bench/usbip"},
+	"golang.org/x/sys":                {"cmd/hwmfa", "hw/local", "internal/bench/usbip", "internal/term"},
 }
 
 // anybody marks an import that is harmless below one that is not.
@@ -87,6 +87,15 @@ func allPackages() []string {
 	return all
 }
 
-// testPrivileges are what the test of any package may use: tools that we did
-// not write, and loopback servers.
-var testPrivileges = []string{"os/exec", "net", "net/http", "net/http/httptest"}
+// testPrivileges are what only tests may import beside that: tools that we did
+// not write, loopback servers, and libraries that stand as witnesses against
+// our own code.
+var testPrivileges = map[string][]string{
+	"os/exec":                         anybody,
+	"net":                             anybody,
+	"github.com/go-webauthn/webauthn": {"hw/softkey"},
+	"github.com/google/uuid":          {"hw/attest"},
+	"github.com/go-piv/piv-go":        {"internal/bench/guest"},
+	"github.com/keys-pub/go-libfido2": {"internal/bench/guest"},
+	"github.com/google/gousb":         {"internal/bench/guest"},
+}

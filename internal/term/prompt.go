@@ -54,6 +54,9 @@ func (d *devTTY) reset() {
 	_ = xterm.Restore(int(d.Fd()), d.state)
 }
 
+// ignored is what the terminal shows after a line that a key typed.
+const ignored = "(that was a one-time password from a touched key; ignored)\n"
+
 // ask opens the terminal, writes the question and hands it to read, asking
 // again as long as the answer is what a touched key types.
 func (s *Streams) ask(ctx context.Context, question string, read func(terminal) ([]byte, error)) ([]byte, error) {
@@ -64,28 +67,29 @@ func (s *Streams) ask(ctx context.Context, question string, read func(terminal) 
 	if err != nil {
 		return nil, err
 	}
-	defer tty.Close()
+	words := question
 	for {
-		if _, err := io.WriteString(tty, question); err != nil {
-			return nil, fmt.Errorf("write to terminal: %w", err)
+		if _, err := io.WriteString(tty, words); err != nil {
+			return nil, errors.Join(fmt.Errorf("write to terminal: %w", err), tty.Close())
 		}
 		line, err := readInterruptibly(ctx, tty, read)
-		if err != nil {
-			return nil, err
+		if ctx.Err() != nil {
+			// The terminal stays open for the reader left behind.
+			clear(line)
+			return nil, fmt.Errorf("read from terminal: %w", ctx.Err())
 		}
-		if !typedByKey(line) {
-			return line, nil
+		if err != nil || !typedByKey(line) {
+			return line, errors.Join(err, tty.Close())
 		}
 		clear(line)
-		if _, err := io.WriteString(tty, "(that was a one-time password from a touched key; ignored)\n"); err != nil {
-			return nil, fmt.Errorf("write to terminal: %w", err)
-		}
+		words = ignored + question
 	}
 }
 
 // readInterruptibly lets an interrupt end a blocking read of the terminal. The
 // reading goroutine then stays behind in the kernel until the process ends,
-// which an interrupt brings about.
+// which an interrupt brings about; its descriptor is not closed under it,
+// because the number could come to mean another file.
 func readInterruptibly(ctx context.Context, tty terminal, read func(terminal) ([]byte, error)) ([]byte, error) {
 	type answer struct {
 		line []byte

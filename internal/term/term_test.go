@@ -1,0 +1,248 @@
+package term
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+type named string
+
+func (n named) String() string { return string(n) }
+
+func TestPrintf(t *testing.T) {
+	s, far := Test()
+	if err := s.Printf("%s %v %d %s\n", "a\x1b", errors.New("b\u202e"), 7, named("c\x07")); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := far.Out.String(), "a\\x1b b\\u202e 7 c\\x07\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	s.Notice("key %s", "1\n2")
+	s.Touch("")
+	s.Touch("123\x1b")
+	if got, want := far.Err.String(), "hwmfa: key 1\\x0a2\nhwmfa: touch the key now\nhwmfa: touch 123\\x1b now\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestPaint(t *testing.T) {
+	s, _ := Test()
+	if got := s.Paint(Red, "fail"); got != "fail" {
+		t.Errorf("without colours: got %q", got)
+	}
+	s.colour = true
+	if got := s.Paint(Red, "fail"); got != "\x1b[31mfail\x1b[0m" {
+		t.Errorf("with colours: got %q", got)
+	}
+	if got := s.Paint("", "fail"); got != "fail" {
+		t.Errorf("no colour asked for: got %q", got)
+	}
+}
+
+func TestTable(t *testing.T) {
+	table := func() *Table {
+		table := NewTable("place", "key", "status").Limit(0, 6)
+		table.Row(Cell{Text: "東京"}, Cell{Text: "K-1"}, Cell{Text: "verified", Colour: Green})
+		table.Row(Plain("Berlin/safe 1", "", "a\x1b[2J")...)
+		return table
+	}
+	s, far := Test()
+	if err := s.Table(table()); err != nil {
+		t.Fatal(err)
+	}
+	want := "" +
+		"PLACE   KEY  STATUS\n" +
+		"東京    K-1  verified\n" +
+		"Berli…  -    a\\x1b[2J\n"
+	if got := far.Out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	s, far = Test()
+	s.colour = true
+	if err := s.Table(table()); err != nil {
+		t.Fatal(err)
+	}
+	coloured := strings.NewReplacer("\x1b[32m", "", "\x1b[0m", "").Replace(far.Out.String())
+	if coloured != want || !strings.Contains(far.Out.String(), "\x1b[32mverified\x1b[0m") {
+		t.Errorf("colours shift the columns: got\n%q", far.Out.String())
+	}
+}
+
+func TestProgress(t *testing.T) {
+	var now time.Time
+	clock := func() time.Time { return now }
+	t.Run("a short job says nothing", func(t *testing.T) {
+		s, far := Test()
+		s.errTTY = true
+		p := s.Progress(clock)
+		now = now.Add(900 * time.Millisecond)
+		p.Step("1 of 9")
+		p.Done()
+		if got := far.Err.String(); got != "" {
+			t.Errorf("got %q", got)
+		}
+	})
+	t.Run("a longer one rewrites one line and erases it", func(t *testing.T) {
+		s, far := Test()
+		s.errTTY = true
+		p := s.Progress(clock)
+		now = now.Add(time.Second)
+		p.Step("%d of 9: %s", 1, "a\x1b")
+		p.Step("%d of 9", 2)
+		p.Done()
+		p.Done()
+		if got, want := far.Err.String(), "\r\x1b[Khwmfa: 1 of 9: a\\x1b\r\x1b[Khwmfa: 2 of 9\r\x1b[K"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+	t.Run("a log gets a line every ten seconds", func(t *testing.T) {
+		s, far := Test()
+		p := s.Progress(clock)
+		for i := range 21 {
+			now = now.Add(time.Second)
+			p.Step("%d of 21", i+1)
+		}
+		p.Done()
+		if got, want := far.Err.String(), "hwmfa: 10 of 21\nhwmfa: 20 of 21\n"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+// otp is what a touched key types.
+const otp = "ccccccbcgujhingjrdejhgfnuetrgigvejhhgbkugded"
+
+func TestAsk(t *testing.T) {
+	ctx := context.Background()
+	t.Run("the answer is one trimmed line", func(t *testing.T) {
+		s, far := Test("  yes ", "no")
+		got, err := s.Ask(ctx, "sure\x1b?")
+		if err != nil || got != "yes" {
+			t.Errorf("got %q, %v", got, err)
+		}
+		if asked := far.Asked.String(); asked != `sure\x1b? ` {
+			t.Errorf("asked %q", asked)
+		}
+		if far.Out.Len()+far.Err.Len() > 0 {
+			t.Errorf("a question went to the streams: %q %q", far.Out.String(), far.Err.String())
+		}
+		if got, err := s.Ask(ctx, "and?"); err != nil || got != "no" {
+			t.Errorf("the next line is not lost: got %q, %v", got, err)
+		}
+	})
+	t.Run("what a touched key types is no answer", func(t *testing.T) {
+		s, far := Test(otp, "half a word"+strings.ToUpper(otp), "yes")
+		got, err := s.Ask(ctx, "sure?")
+		if err != nil || got != "yes" {
+			t.Errorf("got %q, %v", got, err)
+		}
+		if n := strings.Count(far.Asked.String(), "sure?"); n != 3 {
+			t.Errorf("asked %d times, want 3", n)
+		}
+	})
+	t.Run("without a terminal nothing is asked", func(t *testing.T) {
+		s, _ := Test()
+		if _, err := s.Ask(ctx, "sure?"); !errors.Is(err, ErrNoInput) {
+			t.Errorf("got %v, want ErrNoInput", err)
+		}
+	})
+	t.Run("with --no-input nothing is asked", func(t *testing.T) {
+		s, far := Test("yes")
+		s.NoInput = true
+		if _, err := s.Ask(ctx, "sure?"); !errors.Is(err, ErrNoInput) || far.Asked.Len() > 0 {
+			t.Errorf("got %v and %q, want ErrNoInput", err, far.Asked.String())
+		}
+	})
+	t.Run("the end of input is an error", func(t *testing.T) {
+		s, _ := Test("only")
+		_, _ = s.Ask(ctx, "first?")
+		if got, err := s.Ask(ctx, "second?"); !errors.Is(err, io.EOF) {
+			t.Errorf("got %q, %v, want EOF", got, err)
+		}
+	})
+}
+
+func TestConfirmSerial(t *testing.T) {
+	ctx := context.Background()
+	s, far := Test("12345678", "12345679")
+	if err := s.ConfirmSerial(ctx, "its PIN is lost", "12345678"); err != nil {
+		t.Error(err)
+	}
+	if err := s.ConfirmSerial(ctx, "its PIN is lost", "12345678"); !errors.Is(err, ErrNotConfirmed) {
+		t.Errorf("another serial: got %v, want ErrNotConfirmed", err)
+	}
+	if !strings.Contains(far.Err.String(), "its PIN is lost") {
+		t.Errorf("the loss was not said: %q", far.Err.String())
+	}
+}
+
+func TestPIN(t *testing.T) {
+	ctx := context.Background()
+	s, far := Test(otp, "1234", strings.Repeat("1", 64), "")
+	if got, err := s.PIN(ctx, "PIN:"); err != nil || string(got) != "1234" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	for _, name := range []string{"too long", "empty"} {
+		if got, err := s.PIN(ctx, "PIN:"); err == nil {
+			t.Errorf("%s: got %q", name, got)
+		}
+	}
+	if strings.Contains(far.Asked.String(), "1234") || strings.Contains(far.Asked.String(), otp) {
+		t.Errorf("the terminal shows a secret: %q", far.Asked.String())
+	}
+}
+
+func TestPINFromFD(t *testing.T) {
+	file := func(t *testing.T, content string) int {
+		t.Helper()
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.WriteString(content); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		// PINFromFD closes what it is given, as a command does that inherits it.
+		defer r.Close()
+		fd, err := unix.Dup(int(r.Fd()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fd
+	}
+	tests := []struct{ name, content, want string }{
+		{"a line", "1234\n", "1234"},
+		{"a line of Windows", "1234\r\n", "1234"},
+		{"no line end", "1234", "1234"},
+		{"the first line only", "1234\n5678\n", "1234"},
+		{"spaces are part of it", " 12 34\n", " 12 34"},
+		{"the longest", strings.Repeat("9", 63) + "\n", strings.Repeat("9", 63)},
+		{"too long", strings.Repeat("9", 64) + "\n", ""},
+		{"far too long", strings.Repeat("9", 4096), ""},
+		{"empty", "", ""},
+		{"an empty line", "\n1234\n", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := PINFromFD(file(t, tt.content))
+			if string(got) != tt.want || (err == nil) != (tt.want != "") {
+				t.Errorf("got %q, %v, want %q", got, err, tt.want)
+			}
+		})
+	}
+	for _, fd := range []int{-1, 1, 2, 1 << 20} {
+		if got, err := PINFromFD(fd); err == nil {
+			t.Errorf("descriptor %d gives %q", fd, got)
+		}
+	}
+}
