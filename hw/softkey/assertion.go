@@ -126,7 +126,7 @@ func (f *fido) candidates(r getAssertionRequest, uv bool) ([]resident, error) {
 	var found []resident
 	if len(r.Allow) == 0 {
 		for _, res := range slices.Backward(f.resident) {
-			if res.rp == rp && (uv || res.protect == protectOptional) {
+			if res.rp == rp && (uv || res.protect < protectWithIDList) {
 				found = append(found, res)
 			}
 		}

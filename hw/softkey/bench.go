@@ -32,12 +32,13 @@ type plug struct {
 
 var _ hw.Bench = (*Bench)(nil)
 
-// Plug powers the key up in a port. Vendor and product are the key's own where
+// Plug powers the key up in a port, out of the one it may be in. Vendor and product are the key's own where
 // at leaves them zero; so is a fresh address on bus at.Bus (1 if zero), which
 // is returned with the rest.
 func (b *Bench) Plug(k *Key, at hw.USB) hw.USB {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.plugged = slices.DeleteFunc(b.plugged, func(p *plug) bool { return p.key == k })
 	vendor, product, _, _, _, hasHID, hasCard := k.USBInfo()
 	if at.Vendor == 0 && at.Product == 0 {
 		at.Vendor, at.Product = vendor, product

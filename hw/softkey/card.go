@@ -14,7 +14,7 @@ type card struct {
 	cfg   Config
 	touch *toucher
 
-	mu      sync.Mutex // held while a command runs
+	turn    chan struct{} // full while a command runs; guards session and piv
 	session session
 	piv     *piv
 
@@ -31,7 +31,7 @@ func newCard(ca *CA, cfg Config, t *toucher) (*card, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &card{cfg: cfg, touch: t, piv: p, handles: map[*cardHandle]struct{}{}}, nil
+	return &card{cfg: cfg, touch: t, piv: p, turn: make(chan struct{}, 1), handles: map[*cardHandle]struct{}{}}, nil
 }
 
 func (c *card) plug() {
@@ -63,8 +63,8 @@ func (c *card) power(on bool) {
 		c.cancel()
 	}
 	c.state.Unlock()
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
 	c.session = session{}
 	c.piv.forget()
 	c.state.Lock()
@@ -73,10 +73,15 @@ func (c *card) power(on bool) {
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 }
 
-// transmit answers one command APDU, or nothing without power.
+// transmit answers one command APDU, or nothing without power or when ctx ends
+// before it is this command's turn.
 func (c *card) transmit(ctx context.Context, cmd []byte) []byte {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	select {
+	case c.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil
+	}
+	defer func() { <-c.turn }()
 	c.state.Lock()
 	powered, power := c.powered, c.ctx
 	c.state.Unlock()

@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -293,6 +294,15 @@ func TestPIVTouch(t *testing.T) {
 		if sw, took := sign(0x9a); sw != swSecurity || took != 15*time.Second {
 			t.Errorf("never: %04x after %v", uint16(sw), took)
 		}
+		// Who waits behind a touch may give up.
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		go sign(0x9a)
+		time.Sleep(time.Millisecond)
+		if _, err := k.Card().Transmit(ctx, []byte{0, 0xfd, 0, 0}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("behind a touch: %v", err)
+		}
+		time.Sleep(20 * time.Second)
 		go func() {
 			time.Sleep(time.Second)
 			k.PowerOff()

@@ -251,6 +251,15 @@ func TestBench(t *testing.T) {
 			t.Errorf("the other key is at %s, address %d", now.Node, now.USB.Address)
 		}
 	})
+	t.Run("a key moves to another port", func(t *testing.T) {
+		var b Bench
+		k := plugIn(&b, Config{})
+		at := b.Plug(k, hw.USB{Bus: 2, Path: "2-1"})
+		all, err := b.Sightings(t.Context())
+		if err != nil || len(all) != 3 || *all[0].USB != at || at.ID() != "1050:0407" {
+			t.Errorf("%v, %v", all, err)
+		}
+	})
 	t.Run("a denied node shows and gives its reason", func(t *testing.T) {
 		var b Bench
 		plugIn(&b, Config{})
