@@ -23,7 +23,9 @@ type advisory struct {
 	affected []affected
 }
 
-func v(major, minor, patch uint8) hw.Version { return hw.Version{Major: major, Minor: minor, Patch: patch} }
+func v(major, minor, patch uint8) hw.Version {
+	return hw.Version{Major: major, Minor: minor, Patch: patch}
+}
 
 // advisories is Yubico's list of security advisories that firmware can decide
 // (https://www.yubico.com/support/security-advisories/). YSA-2018-01 (NEO) has

@@ -1,5 +1,3 @@
-//go:build witness
-
 package attest
 
 import (
