@@ -222,12 +222,8 @@ func TestSoftKeyMisbehaves(t *testing.T) {
 		d := open(t, k)
 		ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer stop()
-		start := time.Now()
 		if _, err := d.MakeCredential(ctx, request("")); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
-		}
-		if took := time.Since(start); took > 1200*time.Millisecond {
-			t.Errorf("took %v", took)
 		}
 		if k.TouchWanted() {
 			t.Error("the key still blinks")
