@@ -35,7 +35,16 @@ func (m *Machine) OpenCard(ctx context.Context, s hw.Sighting) (hw.Channel, erro
 	}
 	var waiting atomic.Bool
 	ch, err := await(ctx, &m.left, func() (*channel, error) {
-		return m.openChannel(s.Node, &waiting)
+		waiting.Store(true)
+		if err := m.enter(ctx, s.Node); err != nil {
+			return nil, err
+		}
+		ch, err := m.openChannel(s.Node)
+		if err != nil {
+			waiting.Store(false)
+			m.leave(s.Node)
+		}
+		return ch, err
 	}, func(ch *channel, err error) {
 		if err == nil {
 			_ = ch.Close() // nobody is left to tell
@@ -54,14 +63,32 @@ func (m *Machine) OpenCard(ctx context.Context, s hw.Sighting) (hw.Channel, erro
 	return ch, nil
 }
 
+// enter waits until nobody else in this program is connected to the reader, or
+// on the way there: pcscd 1.9.9 lets all who wait for one transaction go at
+// once, and two that power up one card together can end it with an assertion.
+func (m *Machine) enter(ctx context.Context, reader string) error {
+	select {
+	case m.gate(reader) <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (m *Machine) leave(reader string) { <-m.gate(reader) }
+
+func (m *Machine) gate(reader string) chan struct{} {
+	g, _ := m.gates.LoadOrStore(reader, make(chan struct{}, 1))
+	return g.(chan struct{})
+}
+
 // openChannel connects and begins the transaction. pcscd holds up either while
-// another program's transaction lasts; waiting says that we got that far.
-func (m *Machine) openChannel(reader string, waiting *atomic.Bool) (*channel, error) {
+// another program's transaction lasts.
+func (m *Machine) openChannel(reader string) (*channel, error) {
 	c, err := m.card.establish()
 	if err != nil {
 		return nil, err
 	}
-	waiting.Store(true)
 	for try := 1; ; try++ {
 		h, protocol, err := m.card.connect(c, reader, false)
 		if err != nil {
@@ -179,6 +206,7 @@ func (ch *channel) Close() error {
 
 // giveBack says nothing of a card that is gone: there is nothing to give back.
 func (ch *channel) giveBack() error {
+	defer ch.machine.leave(ch.reader)
 	var errs []error
 	for _, err := range []error{ch.machine.card.end(ch.handle), ch.machine.card.disconnect(ch.handle), ch.machine.card.release(ch.context)} {
 		if err != nil && !errors.Is(err, hw.ErrGone) {

@@ -119,7 +119,7 @@ func (m *Machine) reader(ctx context.Context, name string) (*hw.Sighting, error)
 	defer cancel()
 	at, err := await(bounded, &m.left, func() (place, error) {
 		defer func() { _ = m.card.release(c) }()
-		return m.readerPlace(c, name)
+		return m.readerPlace(bounded, c, name)
 	}, nil)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		err = hw.ErrBusy // in another program's transaction
@@ -146,13 +146,17 @@ type place struct{ bus, address int }
 // to the card, so that nobody's session is disturbed; pcscd refuses even that
 // while the card is held exclusively, and waits while there is a transaction.
 // A card that this machine has open is asked over that connection.
-func (m *Machine) readerPlace(c cardContext, name string) (place, error) {
+func (m *Machine) readerPlace(ctx context.Context, c cardContext, name string) (place, error) {
 	if open, ok := m.open.Load(name); ok {
 		at, err := open.(*channel).place()
 		if !errors.Is(err, os.ErrClosed) {
 			return at, err
 		}
 	}
+	if err := m.enter(ctx, name); err != nil {
+		return place{}, err
+	}
+	defer m.leave(name)
 	h, _, err := m.card.connect(c, name, true)
 	if err != nil {
 		return place{}, err

@@ -31,8 +31,9 @@ type Machine struct {
 	// left counts calls into C libraries that outlived their caller's context
 	// and clean up after themselves.
 	left sync.WaitGroup
-	// open holds the channels that are open, by reader.
-	open sync.Map
+	// open holds the channels that are open, gates a chan struct{} of one place
+	// for whoever connects; both by reader.
+	open, gates sync.Map
 }
 
 var (
