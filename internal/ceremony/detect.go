@@ -107,11 +107,8 @@ func (s *Seen) readFIDO(ctx context.Context, bench hw.Bench) {
 	}
 	err := withFIDO(ctx, bench, *s.Key.FIDO, func(d *ctap.Device) error {
 		s.FIDO2 = d.Capabilities().CBOR
-		if info, err := d.DeviceInfo(ctx); err == nil {
-			s.Device = info
-			s.claim("ctaphid", info.Serial)
-		} else if !errors.Is(err, hw.ErrUnsupported) {
-			s.warn("device_info_unreadable", err)
+		if err := s.readDeviceInfo(ctx, d); err != nil {
+			return err
 		}
 		if !s.FIDO2 {
 			s.Warnings = append(s.Warnings, Warning{Code: "u2f_only", Text: "speaks U2F only, no FIDO2"})
@@ -124,6 +121,24 @@ func (s *Seen) readFIDO(ctx context.Context, bench hw.Bench) {
 	if err != nil {
 		s.warn("fido_unreadable", err)
 	}
+}
+
+// readDeviceInfo asks Yubico's keys for device info. The command is a vendor's
+// own: what another maker's key does on it nobody can know.
+func (s *Seen) readDeviceInfo(ctx context.Context, d *ctap.Device) error {
+	if u := s.Key.USB; u == nil || u.Vendor != hw.VendorYubico {
+		return nil
+	}
+	switch info, err := d.DeviceInfo(ctx); {
+	case err == nil:
+		s.Device = info
+		s.claim("ctaphid", info.Serial)
+	case lost(err):
+		return err
+	case !errors.Is(err, hw.ErrUnsupported):
+		s.warn("device_info_unreadable", err)
+	}
+	return nil
 }
 
 // withFIDO opens a key's FIDO interface for the time of do.
@@ -204,10 +219,10 @@ func withCard(ctx context.Context, bench hw.Bench, at hw.Sighting, do func(hw.Ch
 	return nil
 }
 
-// lost says whether nothing more can be asked of this interface.
+// lost says whether nothing more can be asked of this interface. A question
+// that the key left unanswered in its time is not that: the next may do better.
 func lost(err error) bool {
-	return errors.Is(err, hw.ErrGone) || errors.Is(err, hw.ErrReplaced) ||
-		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return errors.Is(err, hw.ErrGone) || errors.Is(err, hw.ErrReplaced) || errors.Is(err, context.Canceled)
 }
 
 // settle draws the conclusions from what was read.

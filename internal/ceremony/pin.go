@@ -14,23 +14,16 @@ import (
 // to the last try first. The bytes it returns are zeroed after use.
 type AskPIN func(ctx context.Context, who string, retries int) ([]byte, error)
 
-// needsPIN says whether a key refuses makeCredential without a PIN: one is
-// set, and either the key always wants it or it does not offer to make
-// non-discoverable credentials without (CTAP 2.1 §6.4, makeCredUvNotRqd).
-func needsPIN(info *ctap.Info) bool {
-	return info.Options["alwaysUv"] || (info.Options["clientPin"] && !info.Options["makeCredUvNotRqd"])
-}
-
 // pinFor gets the PIN for a key that needs one, or that has one where given
 // says that the person insists on using it; nil otherwise. It asks the key for
 // its retries first, so that the person knows before typing.
 func pinFor(ctx context.Context, bench hw.Bench, s Seen, ask AskPIN, given bool) ([]byte, error) {
 	switch {
-	case needsPIN(s.FIDO) && !s.FIDO.Options["clientPin"]:
+	case s.FIDO.NeedsPIN() && !s.FIDO.Options["clientPin"]:
 		return nil, fmt.Errorf("%s: %w: it always wants one and none is set", s.Name(), hw.ErrPINRequired)
 	case given && !s.FIDO.Options["clientPin"]:
 		return nil, fmt.Errorf("%s: %w", s.Name(), hw.ErrPINNotSet)
-	case !given && !needsPIN(s.FIDO):
+	case !given && !s.FIDO.NeedsPIN():
 		return nil, nil
 	}
 	var retries int
