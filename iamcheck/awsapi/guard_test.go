@@ -1,0 +1,123 @@
+package awsapi
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+func TestCheckAnswer(t *testing.T) {
+	xmlOf := func(result string) string {
+		return "<ListMFADevicesResponse><ListMFADevicesResult>" + result + "</ListMFADevicesResult><ResponseMetadata/></ListMFADevicesResponse>"
+	}
+	for _, c := range []struct {
+		name, operation, body, says string
+	}{
+		{"an empty list", "ListMFADevices", xmlOf("<MFADevices/><IsTruncated>false</IsTruncated>"), ""},
+		{"with a declaration, comments and elements nobody knows", "ListMFADevices",
+			`<?xml version="1.0"?><!-- x -->` + xmlOf("<New><MFADevices/></New><MFADevices/><IsTruncated>false</IsTruncated>") + "\n", ""},
+		{"a list that does not say whether there is more", "ListMFADevices", xmlOf("<MFADevices/>"), "no IsTruncated"},
+		{"no list", "ListMFADevices", xmlOf("<IsTruncated>false</IsTruncated>"), "no MFADevices"},
+		{"a list in the wrong place", "ListMFADevices", xmlOf("<x><MFADevices/></x><IsTruncated>false</IsTruncated>"), "no MFADevices"},
+		{"the answer of another operation", "ListVirtualMFADevices", xmlOf("<MFADevices/><IsTruncated>false</IsTruncated>"), "not ListVirtualMFADevicesResponse"},
+		{"no document", "ListMFADevices", "", "no document"},
+		{"white space", "ListMFADevices", " \n", "no document"},
+		{"a web page", "ListMFADevices", "<!DOCTYPE html><html></html>", "document type"},
+		{"a web page without a type", "ListMFADevices", "<html><body>Sign in</body></html>", "the document is <html>"},
+		{"a document that ends early", "ListMFADevices", xmlOf("<MFADevices/><IsTruncated>false</IsTruncated>")[:90], "not XML"},
+		{"two documents", "ListMFADevices", xmlOf("<MFADevices/><IsTruncated>false</IsTruncated>") + "<x/>", "the document is <x>"},
+		{"an account list", "ListAccounts", `{"Accounts":[]}`, ""},
+		{"an account list that is null", "ListAccounts", `{"Accounts":null}`, "no Accounts"},
+		{"an object with nothing in it", "ListAccounts", `{}`, "no Accounts"},
+		{"a list where an object belongs", "ListAccounts", `[]`, "not a JSON object"},
+		{"half an object", "ListAccounts", `{"Accounts":[`, "not a JSON object"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := checkAnswer(c.operation, []byte(c.body))
+			var malformed *malformedError
+			switch {
+			case c.says == "" && err != nil:
+				t.Errorf("got %v", err)
+			case c.says != "" && (!errors.As(err, &malformed) || !strings.Contains(err.Error(), c.says)):
+				t.Errorf("got %v, want an error that says %q", err, c.says)
+			case c.says != "" && malformed.RetryableError():
+				t.Error("a whole answer that is none is asked for again")
+			}
+		})
+	}
+}
+
+func TestEveryOperationHasSomethingItMustHold(t *testing.T) {
+	for operation, names := range mustHold {
+		if len(names) == 0 {
+			t.Errorf("%s: nothing", operation)
+		}
+		if strings.HasPrefix(operation, "List") && operation != "ListAccounts" && operation != "ListOrganizationsFeatures" && names[len(names)-1] != "IsTruncated" {
+			t.Errorf("%s does not have to say whether there is more", operation)
+		}
+	}
+}
+
+// What the guard lets through must be whole: the standard parsers reach its end, and cutting its last byte off is noticed.
+func FuzzCheckAnswer(f *testing.F) {
+	for _, body := range []string{
+		"<ListMFADevicesResponse><ListMFADevicesResult><MFADevices/><IsTruncated>false</IsTruncated></ListMFADevicesResult></ListMFADevicesResponse>",
+		"<!DOCTYPE html><html/>", `{"Accounts":[{}]}`, "{}", "", "<a", "<?xml version=\"1.0\" encoding=\"utf-16\"?><x/>",
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		if checkAnswer("ListMFADevices", []byte(body)) == nil {
+			decoder := xml.NewDecoder(strings.NewReader(body))
+			for {
+				if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+					break
+				} else if err != nil {
+					t.Fatalf("%q: %v", body, err)
+				}
+			}
+			if cut := strings.TrimRightFunc(body, func(r rune) bool { return r != '>' }); checkAnswer("ListMFADevices", []byte(cut[:len(cut)-1])) == nil {
+				t.Fatalf("%q: a cut is not noticed", body)
+			}
+		}
+		if checkAnswer("ListAccounts", []byte(body)) == nil && !json.Valid([]byte(body)) {
+			t.Fatalf("%q is no JSON", body)
+		}
+		if text := clean(body, 50); len(text) > 50+len("…") || strings.ContainsFunc(text, unicode.IsControl) {
+			t.Fatalf("%q becomes %q", body, text)
+		}
+	})
+}
+
+func TestPagesEnd(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		limit int
+		next  []string // the marker each page names; the last page names none
+		says  string
+	}{
+		{"one page", 3, nil, ""},
+		{"as many as there may be", 3, []string{"a", "b"}, ""},
+		{"one more than there may be", 2, []string{"a", "b"}, "more than 2 pages"},
+		{"back to the page before", 9, []string{"a", "a"}, "page 2: malformed answer: the page marker repeats"},
+		{"back to an early page", 9, []string{"a", "b", "a"}, "page 3: malformed answer: the page marker repeats"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := 0
+			err := pages(c.limit, func(string) (string, bool, error) {
+				n++
+				if n > len(c.next) {
+					return "", false, nil
+				}
+				return c.next[n-1], true, nil
+			})
+			if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want %q", err, c.says)
+			}
+		})
+	}
+}
