@@ -249,10 +249,13 @@ func (e *enrollment) makeCredential(ctx context.Context) error {
 }
 
 // attestKey makes the credential with the bench's own library where it has
-// one, and over CTAP otherwise.
+// one that is built in, and over CTAP otherwise.
 func attestKey(ctx context.Context, bench hw.Bench, at hw.Sighting, r hw.CredentialRequest) (object []byte, err error) {
 	if a, ok := bench.(hw.Attester); ok {
-		return a.Attest(ctx, at, r)
+		object, err := a.Attest(ctx, at, r)
+		if !errors.Is(err, hw.ErrNotBuilt) {
+			return object, err
+		}
 	}
 	err = withFIDO(ctx, bench, at, func(d *ctap.Device) error {
 		object, err = d.MakeCredential(ctx, r)
