@@ -21,7 +21,8 @@ import (
 
 // Settings is what the program runs with.
 type Settings struct {
-	// Inventory is the URL of the inventory's database, sqlite:///abs/path.
+	// Inventory is the URL of the inventory's database, sqlite:///abs/path; ""
+	// where none was given and no home directory is known to put one in.
 	Inventory string
 	// NoInput refuses every question.
 	NoInput bool
@@ -68,10 +69,7 @@ func Load(flags Flags, getenv func(string) string) (Settings, error) {
 		Policy:    pick("", flags.Policy, fromEnv.Policy, fromFile.Policy),
 	}
 	if s.Inventory == "" {
-		s.Inventory, err = defaultInventory(getenv)
-		if err != nil {
-			return Settings{}, err
-		}
+		s.Inventory = defaultInventory(getenv)
 	}
 	return s, nil
 }
@@ -149,31 +147,31 @@ func parse(data []byte) (file, error) {
 
 // configPath is where the settings file would be, "" where no home is known.
 func configPath(getenv func(string) string) string {
-	dir, err := xdg(getenv, "XDG_CONFIG_HOME", ".config")
-	if err != nil {
+	dir := xdg(getenv, "XDG_CONFIG_HOME", ".config")
+	if dir == "" {
 		return ""
 	}
 	return filepath.Join(dir, "hwmfa", "config.yaml")
 }
 
-func defaultInventory(getenv func(string) string) (string, error) {
-	dir, err := xdg(getenv, "XDG_DATA_HOME", ".local/share")
-	if err != nil {
-		return "", fmt.Errorf("find a place for the inventory: %w", err)
+func defaultInventory(getenv func(string) string) string {
+	dir := xdg(getenv, "XDG_DATA_HOME", ".local/share")
+	if dir == "" {
+		return ""
 	}
 	// A directory may hold characters that mean something in a URL.
 	path := filepath.Join(dir, "hwmfa", "inventory.db")
-	return (&url.URL{Scheme: "sqlite", Path: path}).String(), nil
+	return (&url.URL{Scheme: "sqlite", Path: path}).String()
 }
 
 // xdg follows the XDG base directory specification: a relative path in the
-// variable is ignored.
-func xdg(getenv func(string) string, variable, underHome string) (string, error) {
+// variable is ignored. It returns "" where no home is known.
+func xdg(getenv func(string) string, variable, underHome string) string {
 	if dir := getenv(variable); filepath.IsAbs(dir) {
-		return dir, nil
+		return dir
 	}
 	if home := getenv("HOME"); filepath.IsAbs(home) {
-		return filepath.Join(home, underHome), nil
+		return filepath.Join(home, underHome)
 	}
-	return "", fmt.Errorf("neither %s nor HOME is set to an absolute path", variable)
+	return ""
 }
