@@ -12,6 +12,7 @@ import (
 const (
 	KindKeyEnrolled    = "key.enrolled"
 	KindKeyStatus      = "key.status"
+	KindKeyProved      = "key.proved"
 	KindPlaceMade      = "place.made"
 	KindAnchorAdded    = "anchor.added"
 	KindAnchorRemoved  = "anchor.removed"

@@ -44,6 +44,11 @@ type KeyTx interface {
 	InsertRecord(Record) error
 	// ListRecords lists those of one key, or all for "", oldest first.
 	ListRecords(keyID string) ([]Record, error)
+
+	// PutProof inserts the key's last proof or overwrites the one it had.
+	PutProof(Proof) error
+	// ListProofs lists that of one key, or all for "", by event.
+	ListProofs(keyID string) ([]Proof, error)
 }
 
 // PlaceTx holds places.

@@ -2,6 +2,7 @@ package ceremony
 
 import (
 	"fmt"
+	"time"
 
 	"hwmfa/hw"
 	"hwmfa/hw/attest"
@@ -24,20 +25,29 @@ func Bound(tx inventory.Tx) ([]iamcheck.BoundKey, iamcheck.Census, error) {
 	if err != nil {
 		return nil, iamcheck.Census{}, fmt.Errorf("read bindings: %w", err)
 	}
+	proofs, err := inventory.Proofs(tx)
+	if err != nil {
+		return nil, iamcheck.Census{}, fmt.Errorf("read proofs: %w", err)
+	}
+	proved := make(map[string]time.Time, len(proofs))
+	for _, p := range proofs {
+		proved[p.KeyID] = p.At
+	}
 	bound := make([]iamcheck.BoundKey, 0, len(bindings))
 	for _, b := range bindings {
 		k, ok := byID[b.KeyID]
 		if !ok {
 			return nil, iamcheck.Census{}, fmt.Errorf("binding of %s to account %s names no key: %w", b.KeyID, b.AccountID, inventory.ErrDamaged)
 		}
-		bound = append(bound, boundKey(b, k))
+		bound = append(bound, boundKey(b, k, proved[k.ID]))
 	}
 	return bound, census(keys), nil
 }
 
-// boundKey leaves ProvedSince false: the journal knows no event of a key that
-// answered a challenge, so no assurance may rest on one.
-func boundKey(b inventory.Binding, k inventory.Key) iamcheck.BoundKey {
+// boundKey takes the time at which the key last proved to be itself, zero for
+// never. A proof from before the binding says nothing about the key that was
+// registered then.
+func boundKey(b inventory.Binding, k inventory.Key, proved time.Time) iamcheck.BoundKey {
 	origin := iamcheck.Named
 	if b.How == inventory.HowWitnessed {
 		origin = iamcheck.Witnessed
@@ -50,10 +60,11 @@ func boundKey(b inventory.Binding, k inventory.Key) iamcheck.BoundKey {
 		Origin:     origin,
 		// What AWS registers is the FIDO side. A card side that is worse than
 		// absent casts doubt on the whole key.
-		Attested: k.Attestation.FIDO == hw.StatusVerified && k.Attestation.Status() == hw.StatusVerified,
-		Lost:     k.Status == inventory.StatusLost,
-		Retired:  k.Status == inventory.StatusRetired,
-		Advisory: len(Advisories(k)) > 0,
+		Attested:    k.Attestation.FIDO == hw.StatusVerified && k.Attestation.Status() == hw.StatusVerified,
+		ProvedSince: proved.After(b.At),
+		Lost:        k.Status == inventory.StatusLost,
+		Retired:     k.Status == inventory.StatusRetired,
+		Advisory:    len(Advisories(k)) > 0,
 	}
 }
 

@@ -54,6 +54,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		{"keys are listed by status and by place", testList},
 		{"a place is made once, on first use", testPlaces},
 		{"a status changes only as life allows", testStatus},
+		{"a proof is recorded and replaces the one before", testProof},
 		{"a key is bound to an account once, under one name", testBind},
 		{"a ninth key is refused", testBindLimit},
 		{"anchors are added once and taken back", testAnchors},
@@ -167,8 +168,9 @@ func snapshot(t *testing.T, s inventory.Store) string {
 		bindings, err5 := inventory.Bindings(tx)
 		anchors, err6 := inventory.Anchors(tx)
 		credentials, err7 := inventory.Credentials(tx)
-		all = fmt.Sprintf("%v %v %v %v %v %v %v", head, keys, places, accounts, bindings, anchors, credentials)
-		return errors.Join(err1, err2, err3, err4, err5, err6, err7)
+		proofs, err8 := inventory.Proofs(tx)
+		all = fmt.Sprintf("%v %v %v %v %v %v %v %v", head, keys, places, accounts, bindings, anchors, credentials, proofs)
+		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8)
 	})
 	return all
 }

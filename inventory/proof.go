@@ -1,0 +1,101 @@
+package inventory
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// Method says what a key asked of its owner before it proved to be itself.
+type Method string
+
+// The ways a key proves to be itself, in rising order of what they ask.
+const (
+	MethodSilent Method = "silent" // nothing
+	MethodTouch  Method = "touch"
+	MethodPIN    Method = "pin" // a PIN, with a touch or without
+)
+
+func (m Method) known() bool {
+	return m == MethodSilent || m == MethodTouch || m == MethodPIN
+}
+
+// Answer is a key's answer to a challenge, which the caller has verified
+// against the public key of the credential.
+type Answer struct {
+	CredentialID []byte
+	Challenge    []byte // the client data hash that was signed, 32 bytes
+	AuthData     []byte // authenticator data (WebAuthn §6.1)
+	Signature    []byte // DER
+	Method       Method
+}
+
+// Bounds on what an answer holds, in bytes: authenticator data without
+// extensions has 37, an ECDSA signature on P-256 at most 72.
+const (
+	challengeSize = 32
+	maxAuthData   = 1024
+	maxSignature  = 128
+)
+
+// Proof is the last time that a key proved to be itself.
+type Proof struct {
+	KeyID  string
+	Event  int64 // the journal event that holds the answer
+	At     time.Time
+	Method Method
+}
+
+// ProveKey records that a key answered a challenge with its identity
+// credential: the journal event with all that it takes to verify the answer
+// again, and the key's last proof. The credential must be that key's. A key of
+// any status can be proved; its status stays.
+func ProveKey(tx Tx, act Act, keyID string, a Answer) (Proof, error) {
+	act, err := act.check()
+	if err != nil {
+		return Proof{}, fmt.Errorf("prove: %w", err)
+	}
+	if err := a.check(); err != nil {
+		return Proof{}, fmt.Errorf("prove: %w", err)
+	}
+	c, err := tx.CredentialByID(a.CredentialID)
+	if err != nil {
+		return Proof{}, fmt.Errorf("prove %s: credential: %w", keyID, err)
+	}
+	if c.KeyID != keyID {
+		return Proof{}, fmt.Errorf("prove %s: %w", keyID, invalid("credential", "is that of %s", c.KeyID))
+	}
+	e, err := record(tx, act, KindKeyProved, keyID, struct {
+		CredentialID string `json:"credential_id"`
+		Challenge    string `json:"challenge"`
+		AuthData     string `json:"auth_data"`
+		Signature    string `json:"signature"`
+		Method       Method `json:"method"`
+	}{hex.EncodeToString(c.ID), hex.EncodeToString(a.Challenge), hex.EncodeToString(a.AuthData), hex.EncodeToString(a.Signature), a.Method})
+	if err != nil {
+		return Proof{}, fmt.Errorf("prove %s: %w", keyID, err)
+	}
+	p := Proof{KeyID: keyID, Event: e.Seq, At: e.Time, Method: a.Method}
+	if err := tx.PutProof(p); err != nil {
+		return Proof{}, fmt.Errorf("prove %s: %w", keyID, err)
+	}
+	return p, nil
+}
+
+func (a Answer) check() error {
+	switch {
+	case len(a.Challenge) != challengeSize || bytes.Equal(a.Challenge, make([]byte, challengeSize)):
+		return invalid("challenge", "is not %d random bytes", challengeSize)
+	case len(a.AuthData) == 0 || len(a.AuthData) > maxAuthData:
+		return invalid("authenticator data", "has %d bytes, not 1 to %d", len(a.AuthData), maxAuthData)
+	case len(a.Signature) == 0 || len(a.Signature) > maxSignature:
+		return invalid("signature", "has %d bytes, not 1 to %d", len(a.Signature), maxSignature)
+	case !a.Method.known():
+		return invalid("method", "is none of silent, touch, pin")
+	}
+	return nil
+}
+
+// Proofs lists the last proof of every key that has one, the oldest first.
+func Proofs(tx Tx) ([]Proof, error) { return tx.ListProofs("") }
