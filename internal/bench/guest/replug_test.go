@@ -87,6 +87,8 @@ func TestSeveralKeys(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	// The last of the clean-ups, as they run backwards.
+	t.Cleanup(func() { waitReaders(t, others) })
 	nodes := map[string]bool{}
 	for _, a := range attached {
 		if a == nil {
