@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"hwmfa/hw"
@@ -19,12 +20,20 @@ type SilentRequest struct {
 	CredentialIDs  [][]byte
 }
 
+// AssertRequest asks the same of a key that wants more for it.
+type AssertRequest struct {
+	SilentRequest
+	Touch bool   // ask for user presence
+	PIN   []byte // nil without one; the caller zeroes it afterwards
+}
+
 // Assertion is a key's answer to getAssertion.
 type Assertion struct {
 	CredentialID []byte
 	AuthData     []byte
 	Signature    []byte // ECDSA, DER
 	UserPresent  bool   // the UP flag of AuthData
+	UserVerified bool   // its UV flag
 }
 
 // SilentAssert asks for an assertion with user presence off. The list of
@@ -35,42 +44,73 @@ type Assertion struct {
 // ErrTouchRequired and ErrRefused say nothing about which key it is, only that
 // this one cannot be asked silently. The assertion is not verified here.
 func (d *Device) SilentAssert(ctx context.Context, r SilentRequest) (*Assertion, error) {
-	if len(r.ClientDataHash) != sha256.Size || r.RPID == "" {
-		return nil, fmt.Errorf("silent assertion: want a relying party and a hash of %d bytes", sha256.Size)
-	}
-	info, err := d.Info(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("silent assertion: %w", err)
-	}
-	chunks, err := allowLists(r, info)
-	if err != nil {
-		return nil, fmt.Errorf("silent assertion: %w", err)
-	}
-	for _, ids := range chunks {
-		a, err := d.assertOne(ctx, r, ids)
-		if err == nil || !errors.Is(err, hw.ErrNoCredential) {
-			return a, err
-		}
-	}
-	return nil, fmt.Errorf("silent assertion: %w", hw.ErrNoCredential)
-}
-
-// assertOne asks with one allow list.
-func (d *Device) assertOne(ctx context.Context, r SilentRequest, ids [][]byte) (*Assertion, error) {
-	answer, err := d.cbor(ctx, ctapGetAssertion, assertParams(r, ids), command{limit: quickLimit, silent: true})
-	switch {
-	// The only option is "up": a key that does not know it, or not as false,
-	// will not answer without a touch.
-	case errors.Is(err, hw.ErrUnsupported), isStatus(err, statusInvalidOption):
-		return nil, fmt.Errorf("silent assertion: %w: %w", hw.ErrTouchRequired, err)
-	case err != nil:
-		return nil, fmt.Errorf("silent assertion: %w", err)
-	}
-	a, err := parseAssertion(answer, r.RPID, ids)
+	a, err := d.assert(ctx, AssertRequest{SilentRequest: r})
 	if err != nil {
 		return nil, fmt.Errorf("silent assertion: %w", err)
 	}
 	return a, nil
+}
+
+// Assert asks as SilentAssert does, with a touch or a PIN or both. It blocks
+// for the touch, once for every list that the credentials are cut into until
+// one of them answers. A wrong PIN is a *hw.PINError and costs a try; none is
+// sent to a key that has none set (hw.ErrPINNotSet).
+func (d *Device) Assert(ctx context.Context, r AssertRequest) (*Assertion, error) {
+	a, err := d.assert(ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("assertion: %w", err)
+	}
+	return a, nil
+}
+
+func (d *Device) assert(ctx context.Context, r AssertRequest) (*Assertion, error) {
+	if len(r.ClientDataHash) != sha256.Size || r.RPID == "" {
+		return nil, fmt.Errorf("want a relying party and a hash of %d bytes", sha256.Size)
+	}
+	info, err := d.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	params := map[int]any{1: r.RPID, 2: r.ClientDataHash}
+	if !r.Touch {
+		params[5] = map[string]bool{"up": false}
+	}
+	if r.PIN != nil {
+		auth, err := d.authorise(ctx, info, r.PIN, permissionGetAssertion, r.RPID, r.ClientDataHash)
+		if err != nil {
+			return nil, err
+		}
+		params[6], params[7] = auth.param, auth.protocol
+	}
+	chunks, err := allowLists(params, r.CredentialIDs, info)
+	if err != nil {
+		return nil, err
+	}
+	for _, ids := range chunks {
+		a, err := d.assertOne(ctx, r, params, ids)
+		if err == nil || !errors.Is(err, hw.ErrNoCredential) {
+			return a, err
+		}
+	}
+	return nil, hw.ErrNoCredential
+}
+
+// assertOne asks with one allow list.
+func (d *Device) assertOne(ctx context.Context, r AssertRequest, params map[int]any, ids [][]byte) (*Assertion, error) {
+	c := command{limit: quickLimit, silent: true}
+	if r.Touch {
+		c = command{limit: touchLimit}
+	}
+	answer, err := d.cbor(ctx, ctapGetAssertion, withAllowList(params, ids), c)
+	switch {
+	// The only option is "up": a key that does not know it, or not as false,
+	// will not answer without a touch.
+	case !r.Touch && (errors.Is(err, hw.ErrUnsupported) || isStatus(err, statusInvalidOption)):
+		return nil, fmt.Errorf("%w: %w", hw.ErrTouchRequired, err)
+	case err != nil:
+		return nil, err
+	}
+	return parseAssertion(answer, r.RPID, ids)
 }
 
 // descriptor is a PublicKeyCredentialDescriptor.
@@ -81,30 +121,29 @@ type descriptor struct {
 
 const publicKey = "public-key"
 
-func assertParams(r SilentRequest, ids [][]byte) map[int]any {
+// withAllowList is the parameters with a list of credentials.
+func withAllowList(params map[int]any, ids [][]byte) map[int]any {
 	list := make([]descriptor, len(ids))
 	for i, id := range ids {
 		list[i] = descriptor{id, publicKey}
 	}
-	return map[int]any{
-		1: r.RPID,
-		2: r.ClientDataHash,
-		3: list,
-		5: map[string]bool{"up": false},
-	}
+	all := maps.Clone(params)
+	all[3] = list
+	return all
 }
 
 // allowLists cuts the credentials into lists that the key takes: by its count,
-// one at a time where it names none, and by the size of its messages.
-func allowLists(r SilentRequest, info *Info) ([][][]byte, error) {
+// one at a time where it names none, and by the size of its messages with the
+// other parameters.
+func allowLists(params map[int]any, all [][]byte, info *Info) ([][][]byte, error) {
 	count, room := max(1, info.MaxCredentialCountInList), min(info.MaxMsgSize, maxMessage)
 	fits := func(list [][]byte) (bool, error) {
-		b, err := encode(assertParams(r, list))
+		b, err := encode(withAllowList(params, list))
 		return len(list) <= count && 1+len(b) <= room, err
 	}
 	var lists [][][]byte
 	var list [][]byte
-	for _, id := range r.CredentialIDs {
+	for _, id := range all {
 		if len(id) == 0 {
 			return nil, errors.New("empty credential ID")
 		}
@@ -161,7 +200,7 @@ func parseAssertion(b []byte, rpID string, ids [][]byte) (*Assertion, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.UserPresent = flags&flagUserPresent != 0
+	a.UserPresent, a.UserVerified = flags&flagUserPresent != 0, flags&flagUserVerified != 0
 	return a, nil
 }
 

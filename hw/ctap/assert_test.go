@@ -244,7 +244,7 @@ func TestVerifyAssertion(t *testing.T) {
 	key := s.cose(t, -7)
 	for _, flags := range []byte{0x00, 0x01, 0x05} {
 		ad := authDataFor("example.com", flags)
-		good := Assertion{AuthData: ad, Signature: s.sign(t, ad, hash[:]), UserPresent: flags&1 != 0}
+		good := Assertion{AuthData: ad, Signature: s.sign(t, ad, hash[:]), UserPresent: flags&1 != 0, UserVerified: flags&4 != 0}
 		if err := VerifyAssertion(key, hash[:], "example.com", &good); err != nil {
 			t.Fatalf("flags %02x: %v", flags, err)
 		}
@@ -275,10 +275,13 @@ func TestVerifyAssertion(t *testing.T) {
 		}
 		lie := good
 		lie.UserPresent = !lie.UserPresent
+		verified := good
+		verified.UserVerified = !verified.UserVerified
 		for name, err := range map[string]error{
 			"another key":            VerifyAssertion(newSigner(t).cose(t, -7), hash[:], "example.com", &good),
 			"another relying party":  VerifyAssertion(key, hash[:], "example.org", &good),
 			"presence not as signed": VerifyAssertion(key, hash[:], "example.com", &lie),
+			"PIN not as signed":      VerifyAssertion(key, hash[:], "example.com", &verified),
 			"another algorithm":      VerifyAssertion(s.cose(t, -8), hash[:], "example.com", &good),
 			"no key":                 VerifyAssertion(nil, hash[:], "example.com", &good),
 			"a point off the curve":  VerifyAssertion(mustEncode(t, map[int]any{1: 2, 3: -7, -1: 1, -2: make([]byte, 32), -3: make([]byte, 32)}), hash[:], "example.com", &good),

@@ -24,8 +24,9 @@ const (
 	attestedOffset = authDataSize + 16 + 2
 	maxCredential  = 1023 // bytes of a credential ID (WebAuthn §4)
 
-	flagUserPresent = 0x01
-	flagAttested    = 0x40
+	flagUserPresent  = 0x01
+	flagUserVerified = 0x04
+	flagAttested     = 0x40
 )
 
 // checkAuthData returns the flags of authenticator data that is about rpID.
@@ -143,8 +144,8 @@ func VerifyAssertion(publicKeyCOSE, clientDataHash []byte, rpID string, a *Asser
 	if err != nil {
 		return fmt.Errorf("verifying assertion: %w", err)
 	}
-	if a.UserPresent != (flags&flagUserPresent != 0) {
-		return fmt.Errorf("verifying assertion: user presence is not what was signed: %w", hw.ErrMalformed)
+	if a.UserPresent != (flags&flagUserPresent != 0) || a.UserVerified != (flags&flagUserVerified != 0) {
+		return fmt.Errorf("verifying assertion: user presence or verification is not what was signed: %w", hw.ErrMalformed)
 	}
 	hash := sha256.New()
 	hash.Write(a.AuthData)

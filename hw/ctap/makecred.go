@@ -44,9 +44,11 @@ func (d *Device) makeCredential(ctx context.Context, r hw.CredentialRequest) ([]
 	}
 	params := credentialParams(r, info)
 	if r.PIN != nil {
-		if err := d.authorise(ctx, params, r, info); err != nil {
+		auth, err := d.authorise(ctx, info, r.PIN, permissionMakeCredential, r.RPID, r.ClientDataHash)
+		if err != nil {
 			return nil, err
 		}
+		params[8], params[9] = auth.param, auth.protocol
 	}
 	answer, err := d.cbor(ctx, ctapMakeCredential, params, command{limit: touchLimit})
 	if err != nil {
@@ -79,25 +81,6 @@ func credentialParams(r hw.CredentialRequest, info *Info) map[int]any {
 		params[7] = map[string]bool{"rk": false}
 	}
 	return params
-}
-
-// authorise exchanges the PIN for a token and signs the request with it.
-func (d *Device) authorise(ctx context.Context, params map[int]any, r hw.CredentialRequest, info *Info) error {
-	protocol, err := pinProtocol(info)
-	if err != nil {
-		return err
-	}
-	if !info.Options["clientPin"] {
-		return hw.ErrPINNotSet
-	}
-	token, err := d.pinToken(ctx, info, protocol, r.PIN, r.RPID)
-	if err != nil {
-		return err
-	}
-	defer clear(token)
-	params[8] = authenticate(protocol, token, r.ClientDataHash)
-	params[9] = protocol
-	return nil
 }
 
 // attestation is the attestation object of WebAuthn §6.5.4.

@@ -11,14 +11,15 @@ import (
 	"hwmfa/hw"
 )
 
-// Sub-commands of authenticatorClientPIN (CTAP 2.1 §6.5.5) and the permission
-// to make a credential.
+// Sub-commands of authenticatorClientPIN (CTAP 2.1 §6.5.5) and the permissions
+// that a token can have.
 const (
 	pinGetRetries            = 0x01
 	pinGetKeyAgreement       = 0x02
 	pinGetToken              = 0x05
 	pinGetPermittedToken     = 0x09
 	permissionMakeCredential = 0x01
+	permissionGetAssertion   = 0x02
 )
 
 // maxPIN is the length in bytes that a PIN can have (CTAP 2.1 §6.5.1).
@@ -76,10 +77,34 @@ func (d *Device) clientPIN(ctx context.Context, params map[int]any) (fields, err
 	return readFields(answer)
 }
 
-// pinToken exchanges the PIN for a token that may make one credential for
-// rpID. The token is the caller's to zero. A wrong PIN is a *hw.PINError with
-// the retries left.
-func (d *Device) pinToken(ctx context.Context, info *Info, protocol int, pin []byte, rpID string) ([]byte, error) {
+// authorisation is the proof of the PIN that goes with a request.
+type authorisation struct {
+	protocol int
+	param    []byte // pinUvAuthParam
+}
+
+// authorise exchanges the PIN for a token with one permission for rpID and
+// signs the request with it.
+func (d *Device) authorise(ctx context.Context, info *Info, pin []byte, permission int, rpID string, clientDataHash []byte) (authorisation, error) {
+	protocol, err := pinProtocol(info)
+	if err != nil {
+		return authorisation{}, err
+	}
+	if !info.Options["clientPin"] {
+		return authorisation{}, hw.ErrPINNotSet
+	}
+	token, err := d.pinToken(ctx, info, protocol, pin, permission, rpID)
+	if err != nil {
+		return authorisation{}, err
+	}
+	defer clear(token)
+	return authorisation{protocol, authenticate(protocol, token, clientDataHash)}, nil
+}
+
+// pinToken exchanges the PIN for a token that has one permission for rpID. The
+// token is the caller's to zero. A wrong PIN is a *hw.PINError with the retries
+// left.
+func (d *Device) pinToken(ctx context.Context, info *Info, protocol int, pin []byte, permission int, rpID string) ([]byte, error) {
 	if len(pin) == 0 || len(pin) > maxPIN {
 		return nil, fmt.Errorf("PIN of %d bytes: want 1 to %d", len(pin), maxPIN)
 	}
@@ -104,7 +129,7 @@ func (d *Device) pinToken(ctx context.Context, info *Info, protocol int, pin []b
 	}
 	params := map[int]any{1: protocol, 2: pinGetToken, 3: coseKey(s.agreement), 6: sealed}
 	if info.Options["pinUvAuthToken"] {
-		params[2], params[9], params[10] = pinGetPermittedToken, permissionMakeCredential, rpID
+		params[2], params[9], params[10] = pinGetPermittedToken, permission, rpID
 	}
 	m, err = d.clientPIN(ctx, params)
 	if isStatus(err, statusPINInvalid) {
