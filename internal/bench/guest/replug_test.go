@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-piv/piv-go/v2/piv"
 
@@ -25,6 +26,24 @@ func pull(t *testing.T, a *usbip.Attachment) {
 		t.Fatal(err)
 	}
 	waitReaders(t, left)
+}
+
+// pullAll takes several keys out at once; nil for those that never came in.
+func pullAll(t *testing.T, attached []*usbip.Attachment) {
+	start := time.Now()
+	var wg sync.WaitGroup
+	for _, a := range attached {
+		if a == nil {
+			continue
+		}
+		wg.Go(func() {
+			if err := a.Detach(context.Background()); err != nil {
+				t.Errorf("pulling a key out: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("pulled out within %v", time.Since(start).Round(time.Millisecond))
 }
 
 func TestReplug(t *testing.T) {
@@ -73,6 +92,7 @@ func TestSeveralKeys(t *testing.T) {
 	others := readers()
 	attached := make([]*usbip.Attachment, keys)
 	var wg sync.WaitGroup
+	start := time.Now()
 	for i := range keys {
 		wg.Go(func() {
 			key, err := softkey.New(ca, softkey.Config{Serial: uint32(3000000 + i), Quirks: softkey.Quirks{NoCard: i >= cards}})
@@ -87,18 +107,15 @@ func TestSeveralKeys(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	t.Logf("%d keys plugged in within %v", keys, time.Since(start).Round(time.Millisecond))
 	// The last of the clean-ups, as they run backwards.
 	t.Cleanup(func() { waitReaders(t, others) })
+	t.Cleanup(func() { pullAll(t, attached) })
 	nodes := map[string]bool{}
 	for _, a := range attached {
 		if a == nil {
 			continue
 		}
-		t.Cleanup(func() {
-			if err := a.Detach(context.Background()); err != nil {
-				t.Errorf("pulling a key out: %v", err)
-			}
-		})
 		if nodes[a.Hidraw()] {
 			t.Errorf("two keys have the node %s", a.Hidraw())
 		}
