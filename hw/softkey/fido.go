@@ -164,8 +164,13 @@ func (f *fido) reset(c *call) error {
 	if err := f.waitTouch(c); err != nil {
 		return err
 	}
+	f.factory()
+	return nil
+}
+
+// factory is the state after a reset.
+func (f *fido) factory() {
 	f.wipe()
 	f.pin = newPINState()
 	f.pin.powerUp()
-	return nil
 }

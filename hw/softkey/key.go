@@ -56,6 +56,14 @@ func (k *Key) TouchWanted() bool { return k.touch.wanted() }
 // SetTouch changes when the owner touches the key, from the next request on.
 func (k *Key) SetTouch(p TouchPolicy) { k.touch.setPolicy(p) }
 
+// ResetFIDO does to the FIDO application what its owner does with the maker's
+// tool (CTAP 2.1 §6.6): every credential and the PIN are gone, PIV stays.
+func (k *Key) ResetFIDO() {
+	k.fido.mu.Lock()
+	defer k.fido.mu.Unlock()
+	k.fido.factory()
+}
+
 // Unplug takes the key's power: open handles fail with hw.ErrGone, requests in
 // progress end, and everything that lives until power-down is lost (channels,
 // card sessions, PIN tokens, the count of wrong PINs in a row).
