@@ -29,6 +29,14 @@ var (
 	ErrPINRequired = errors.New("key wants a PIN")
 	// ErrPINNotSet: a PIN was given and the key has none.
 	ErrPINNotSet = errors.New("key has no PIN set")
+	// ErrPINSet: a first PIN was to be set and the key has one.
+	ErrPINSet = errors.New("key has a PIN already")
+	// ErrPINChange: the key does nothing with its PIN until it is changed.
+	ErrPINChange = errors.New("key wants its PIN changed first")
+	// ErrPINPolicy: a new PIN breaks the key's rules (length, form, the old one again).
+	ErrPINPolicy = errors.New("key does not take this PIN")
+	// ErrResetWindow: the key takes a reset only within seconds of its plugging in.
+	ErrResetWindow = errors.New("too late after plugging in for a reset")
 	// ErrPINBlocked: no retries are left; only a reset helps.
 	ErrPINBlocked = errors.New("PIN blocked")
 	// ErrPINAuthBlocked: too many wrong PINs in a row; replug the key first.

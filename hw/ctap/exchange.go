@@ -171,6 +171,8 @@ const (
 	ctapGetAssertion   = 0x02
 	ctapGetInfo        = 0x04
 	ctapClientPIN      = 0x06
+	ctapReset          = 0x07
+	ctapConfig         = 0x0D
 )
 
 // cbor sends a CTAP2 command with its parameters, nil for none, and returns

@@ -16,10 +16,13 @@ import (
 const (
 	pinGetRetries            = 0x01
 	pinGetKeyAgreement       = 0x02
+	pinSet                   = 0x03
+	pinChange                = 0x04
 	pinGetToken              = 0x05
 	pinGetPermittedToken     = 0x09
 	permissionMakeCredential = 0x01
 	permissionGetAssertion   = 0x02
+	permissionConfig         = 0x20
 )
 
 // maxPIN is the length in bytes that a PIN can have (CTAP 2.1 §6.5.1).
@@ -68,6 +71,16 @@ func pinProtocol(info *Info) (int, error) {
 	return 0, fmt.Errorf("PIN protocols %v: %w", info.PINProtocols, hw.ErrUnsupported)
 }
 
+// setPINProtocol is pinProtocol for a key that has a PIN; hw.ErrPINNotSet where
+// there is none.
+func setPINProtocol(info *Info) (int, error) {
+	protocol, err := pinProtocol(info)
+	if err == nil && !info.Options["clientPin"] {
+		err = hw.ErrPINNotSet
+	}
+	return protocol, err
+}
+
 // clientPIN sends one sub-command.
 func (d *Device) clientPIN(ctx context.Context, params map[int]any) (fields, error) {
 	answer, err := d.cbor(ctx, ctapClientPIN, params, command{limit: quickLimit})
@@ -83,57 +96,50 @@ type authorisation struct {
 	param    []byte // pinUvAuthParam
 }
 
-// authorise exchanges the PIN for a token with one permission for rpID and
-// signs the request with it.
-func (d *Device) authorise(ctx context.Context, info *Info, pin []byte, permission int, rpID string, clientDataHash []byte) (authorisation, error) {
-	protocol, err := pinProtocol(info)
+// authorise exchanges the PIN for a token with one permission, for rpID where
+// that is not empty, and signs what the command wants signed (message) with it.
+func (d *Device) authorise(ctx context.Context, info *Info, pin []byte, permission int, rpID string, message []byte) (authorisation, error) {
+	protocol, err := setPINProtocol(info)
 	if err != nil {
 		return authorisation{}, err
-	}
-	if !info.Options["clientPin"] {
-		return authorisation{}, hw.ErrPINNotSet
 	}
 	token, err := d.pinToken(ctx, info, protocol, pin, permission, rpID)
 	if err != nil {
 		return authorisation{}, err
 	}
 	defer clear(token)
-	return authorisation{protocol, authenticate(protocol, token, clientDataHash)}, nil
+	return authorisation{protocol, authenticate(protocol, token, message)}, nil
 }
 
-// pinToken exchanges the PIN for a token that has one permission for rpID. The
-// token is the caller's to zero. A wrong PIN is a *hw.PINError with the retries
-// left.
+// pinToken exchanges the PIN for a token that may do one kind of thing, for
+// rpID where that is not empty. The token is the caller's to zero. A wrong PIN
+// is a *hw.PINError with the retries left.
 func (d *Device) pinToken(ctx context.Context, info *Info, protocol int, pin []byte, permission int, rpID string) ([]byte, error) {
-	if len(pin) == 0 || len(pin) > maxPIN {
-		return nil, fmt.Errorf("PIN of %d bytes: want 1 to %d", len(pin), maxPIN)
-	}
-	m, err := d.clientPIN(ctx, map[int]any{1: protocol, 2: pinGetKeyAgreement})
-	if err != nil {
-		return nil, fmt.Errorf("key agreement: %w", err)
-	}
-	var point []byte
-	if err := needed(m, 1, "keyAgreement", readAgreement, &point); err != nil {
+	if err := checkPINSize(pin); err != nil {
 		return nil, err
 	}
-	s, err := newSession(protocol, point)
+	s, err := d.agree(ctx, protocol)
 	if err != nil {
 		return nil, err
 	}
 	defer s.zero()
-	hash := sha256.Sum256(pin)
-	sealed, err := s.encrypt(hash[:aes.BlockSize])
-	clear(hash[:])
+	sealed, err := s.sealPIN(pin)
 	if err != nil {
 		return nil, err
 	}
 	params := map[int]any{1: protocol, 2: pinGetToken, 3: coseKey(s.agreement), 6: sealed}
 	if info.Options["pinUvAuthToken"] {
-		params[2], params[9], params[10] = pinGetPermittedToken, permission, rpID
+		params[2], params[9] = pinGetPermittedToken, permission
+		if rpID != "" {
+			params[10] = rpID
+		}
 	}
-	m, err = d.clientPIN(ctx, params)
+	m, err := d.clientPIN(ctx, params)
 	if isStatus(err, statusPINInvalid) {
 		return nil, d.wrongPIN(ctx, protocol)
+	}
+	if isStatus(err, statusPINPolicy) {
+		err = fmt.Errorf("%w: %w", hw.ErrPINChange, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("exchanging the PIN: %w", err)
@@ -143,6 +149,34 @@ func (d *Device) pinToken(ctx context.Context, info *Info, protocol int, pin []b
 		return nil, err
 	}
 	return s.decryptToken(token)
+}
+
+// agree makes a shared secret with the key, for one command.
+func (d *Device) agree(ctx context.Context, protocol int) (*session, error) {
+	m, err := d.clientPIN(ctx, map[int]any{1: protocol, 2: pinGetKeyAgreement})
+	if err != nil {
+		return nil, fmt.Errorf("key agreement: %w", err)
+	}
+	var point []byte
+	if err := needed(m, 1, "keyAgreement", readAgreement, &point); err != nil {
+		return nil, err
+	}
+	return newSession(protocol, point)
+}
+
+// sealPIN encrypts what a key knows of its PIN: half of its hash.
+func (s *session) sealPIN(pin []byte) ([]byte, error) {
+	hash := sha256.Sum256(pin)
+	defer clear(hash[:])
+	return s.encrypt(hash[:aes.BlockSize])
+}
+
+// checkPINSize bounds a PIN that is sent to be compared.
+func checkPINSize(pin []byte) error {
+	if len(pin) == 0 || len(pin) > maxPIN {
+		return fmt.Errorf("PIN of %d bytes: want 1 to %d", len(pin), maxPIN)
+	}
+	return nil
 }
 
 // wrongPIN asks how many tries are left. That question never costs one.

@@ -41,11 +41,15 @@ func TestProtocolOneKnownAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := sharedAESKey(1, z)
+	key, err := sharedKey(1, z, infoAES)
 	if err != nil || !bytes.Equal(key, unhex(t, knownShared)) {
 		t.Errorf("shared secret %x, %v", key, err)
 	}
-	s := &session{protocol: 1, aesKey: key}
+	mac, err := sharedKey(1, z, infoHMAC)
+	if err != nil || !bytes.Equal(mac, key) {
+		t.Errorf("protocol 1 has one key for both, got %x, %v", mac, err)
+	}
+	s := &session{protocol: 1, aesKey: key, macKey: mac}
 	token, err := s.decryptToken(unhex(t, knownSealed))
 	if err != nil || !bytes.Equal(token, unhex(t, knownToken)) {
 		t.Errorf("token %x, %v", token, err)
@@ -56,7 +60,7 @@ func TestProtocolOneKnownAnswers(t *testing.T) {
 		t.Errorf("sealed PIN %x, %v", sealed, err)
 	}
 	s.zero()
-	if !bytes.Equal(key, make([]byte, 32)) {
+	if !bytes.Equal(key, make([]byte, 32)) || !bytes.Equal(mac, make([]byte, 32)) {
 		t.Error("the secret is still there")
 	}
 }

@@ -21,15 +21,21 @@ const (
 	protocolOneMAC = 16 // bytes of HMAC that protocol 1 keeps
 )
 
+// What protocol 2 derives its two keys by; protocol 1 has one for both.
+const (
+	infoAES  = "CTAP2 AES key"
+	infoHMAC = "CTAP2 HMAC key"
+)
+
 // session is one shared secret with the key, for one clientPIN command.
 type session struct {
 	protocol  int
 	agreement *ecdh.PublicKey // ours, for the key
 	aesKey    []byte
+	macKey    []byte // authenticates a new PIN; other requests carry a token
 }
 
-// newSession agrees on a secret with the key's point. Only encryption is used
-// of it: what authenticates a request is the token that it carries.
+// newSession agrees on a secret with the key's point.
 func newSession(protocol int, point []byte) (*session, error) {
 	theirs, err := ecdh.P256().NewPublicKey(point)
 	if err != nil {
@@ -45,18 +51,20 @@ func newSession(protocol int, point []byte) (*session, error) {
 	}
 	defer clear(z)
 	s := &session{protocol: protocol, agreement: ours.PublicKey()}
-	s.aesKey, err = sharedAESKey(protocol, z)
+	if s.aesKey, err = sharedKey(protocol, z, infoAES); err != nil {
+		return nil, err
+	}
+	s.macKey, err = sharedKey(protocol, z, infoHMAC)
 	return s, err
 }
 
-// sharedAESKey derives the encryption key from the x coordinate of the
-// agreement.
-func sharedAESKey(protocol int, z []byte) ([]byte, error) {
+// sharedKey derives a key from the x coordinate of the agreement.
+func sharedKey(protocol int, z []byte, info string) ([]byte, error) {
 	if protocol == protocolOne {
 		key := sha256.Sum256(z)
 		return key[:], nil
 	}
-	key, err := hkdf.Key(sha256.New, z, make([]byte, sha256.Size), "CTAP2 AES key", sha256.Size)
+	key, err := hkdf.Key(sha256.New, z, make([]byte, sha256.Size), info, sha256.Size)
 	if err != nil {
 		return nil, fmt.Errorf("key agreement: %w", err)
 	}
@@ -64,7 +72,10 @@ func sharedAESKey(protocol int, z []byte) ([]byte, error) {
 }
 
 // zero forgets the secret.
-func (s *session) zero() { clear(s.aesKey) }
+func (s *session) zero() {
+	clear(s.aesKey)
+	clear(s.macKey)
+}
 
 // encrypt is AES-256-CBC without padding; protocol 2 puts a random IV in
 // front, protocol 1 uses zeros. len(plain) is a multiple of 16.
@@ -108,9 +119,10 @@ func (s *session) decryptToken(sealed []byte) ([]byte, error) {
 	return token, nil
 }
 
-// authenticate is the pinUvAuthParam over message under a token.
-func authenticate(protocol int, token, message []byte) []byte {
-	mac := hmac.New(sha256.New, token)
+// authenticate is the pinUvAuthParam over message under a token or a session's
+// macKey.
+func authenticate(protocol int, key, message []byte) []byte {
+	mac := hmac.New(sha256.New, key)
 	mac.Write(message)
 	if protocol == protocolOne {
 		return mac.Sum(nil)[:protocolOneMAC]

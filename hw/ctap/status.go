@@ -43,7 +43,9 @@ const (
 
 	statusOK            = 0x00
 	statusInvalidOption = 0x2C
+	statusNotAllowed    = 0x30
 	statusPINInvalid    = 0x31
+	statusPINPolicy     = 0x37
 )
 
 // isStatus says whether err is that CTAP status.
@@ -85,19 +87,19 @@ var statuses = map[byte]meaning{
 	0x2D:                {"CTAP2_ERR_KEEPALIVE_CANCEL", hw.ErrRefused},
 	0x2E:                {"CTAP2_ERR_NO_CREDENTIALS", hw.ErrNoCredential},
 	0x2F:                {"CTAP2_ERR_USER_ACTION_TIMEOUT", hw.ErrTouchTimeout},
-	0x30:                {"CTAP2_ERR_NOT_ALLOWED", hw.ErrRefused},
+	statusNotAllowed:    {"CTAP2_ERR_NOT_ALLOWED", hw.ErrRefused},
 	statusPINInvalid:    {"CTAP2_ERR_PIN_INVALID", nil}, // becomes a hw.PINError
 	0x32:                {"CTAP2_ERR_PIN_BLOCKED", hw.ErrPINBlocked},
 	0x33:                {"CTAP2_ERR_PIN_AUTH_INVALID", hw.ErrRefused},
 	0x34:                {"CTAP2_ERR_PIN_AUTH_BLOCKED", hw.ErrPINAuthBlocked},
 	0x35:                {"CTAP2_ERR_PIN_NOT_SET", hw.ErrPINNotSet},
 	0x36:                {"CTAP2_ERR_PUAT_REQUIRED", hw.ErrPINRequired},
-	// Also the answer of a key whose PIN must be changed first.
-	0x37: {"CTAP2_ERR_PIN_POLICY_VIOLATION", hw.ErrRefused},
-	0x38: {"CTAP2_ERR_PIN_TOKEN_EXPIRED", hw.ErrRefused},
-	0x39: {"CTAP2_ERR_REQUEST_TOO_LARGE", nil},
-	0x3A: {"CTAP2_ERR_ACTION_TIMEOUT", hw.ErrTouchTimeout},
-	0x3B: {"CTAP2_ERR_UP_REQUIRED", hw.ErrTouchRequired},
+	// To a new PIN; also the answer of a key whose PIN must be changed first.
+	statusPINPolicy: {"CTAP2_ERR_PIN_POLICY_VIOLATION", hw.ErrRefused},
+	0x38:            {"CTAP2_ERR_PIN_TOKEN_EXPIRED", hw.ErrRefused},
+	0x39:            {"CTAP2_ERR_REQUEST_TOO_LARGE", nil},
+	0x3A:            {"CTAP2_ERR_ACTION_TIMEOUT", hw.ErrTouchTimeout},
+	0x3B:            {"CTAP2_ERR_UP_REQUIRED", hw.ErrTouchRequired},
 	// Fingerprints are blocked: what is left is the PIN.
 	0x3C: {"CTAP2_ERR_UV_BLOCKED", hw.ErrPINRequired},
 	0x3D: {"CTAP2_ERR_INTEGRITY_FAILURE", nil},
