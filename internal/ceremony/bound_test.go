@@ -2,6 +2,7 @@ package ceremony
 
 import (
 	"testing"
+	"time"
 
 	"hwmfa/hw"
 	"hwmfa/iamcheck"
@@ -10,41 +11,55 @@ import (
 
 func TestBoundKey(t *testing.T) {
 	verified := inventory.Summary{FIDO: hw.StatusVerified, PIV: hw.StatusAbsent}
-	binding := inventory.Binding{AccountID: "123456789012", KeyID: "K-1", DeviceName: "root-1", How: inventory.HowNamed}
+	at := time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC)
+	binding := inventory.Binding{AccountID: "123456789012", KeyID: "K-1", DeviceName: "root-1", How: inventory.HowNamed, At: at}
+	enrolled := inventory.Key{ID: "K-1", Status: inventory.StatusEnrolled, Attestation: verified}
 	tests := []struct {
-		name string
-		key  inventory.Key
-		how  inventory.How
-		want iamcheck.BoundKey
+		name   string
+		key    inventory.Key
+		how    inventory.How
+		proved time.Time
+		want   iamcheck.BoundKey
 	}{
 		{
 			"a named binding of an attested key",
-			inventory.Key{ID: "K-1", Serial: "7", Status: inventory.StatusEnrolled, Attestation: verified}, inventory.HowNamed,
+			inventory.Key{ID: "K-1", Serial: "7", Status: inventory.StatusEnrolled, Attestation: verified}, inventory.HowNamed, time.Time{},
 			iamcheck.BoundKey{Origin: iamcheck.Named, KeySerial: "7", Attested: true},
 		},
 		{
-			"a witnessed binding proves nothing by itself",
-			inventory.Key{ID: "K-1", Status: inventory.StatusEnrolled, Attestation: verified}, inventory.HowWitnessed,
+			"a witnessed binding proves nothing by itself", enrolled, inventory.HowWitnessed, time.Time{},
+			iamcheck.BoundKey{Origin: iamcheck.Witnessed, Attested: true},
+		},
+		{
+			"a key that proved to be itself since", enrolled, inventory.HowWitnessed, at.Add(time.Second),
+			iamcheck.BoundKey{Origin: iamcheck.Witnessed, Attested: true, ProvedSince: true},
+		},
+		{
+			"a proof from before the binding is none since", enrolled, inventory.HowWitnessed, at.Add(-time.Second),
+			iamcheck.BoundKey{Origin: iamcheck.Witnessed, Attested: true},
+		},
+		{
+			"nor is one of the same moment", enrolled, inventory.HowWitnessed, at,
 			iamcheck.BoundKey{Origin: iamcheck.Witnessed, Attested: true},
 		},
 		{
 			"a verified card is no attested FIDO side",
-			inventory.Key{ID: "K-1", Status: inventory.StatusEnrolled, Attestation: inventory.Summary{FIDO: hw.StatusAbsent, PIV: hw.StatusVerified}}, inventory.HowNamed,
+			inventory.Key{ID: "K-1", Status: inventory.StatusEnrolled, Attestation: inventory.Summary{FIDO: hw.StatusAbsent, PIV: hw.StatusVerified}}, inventory.HowNamed, time.Time{},
 			iamcheck.BoundKey{Origin: iamcheck.Named},
 		},
 		{
 			"an invalid card spoils a verified FIDO side",
-			inventory.Key{ID: "K-1", Status: inventory.StatusEnrolled, Attestation: inventory.Summary{FIDO: hw.StatusVerified, PIV: hw.StatusInvalid}}, inventory.HowNamed,
+			inventory.Key{ID: "K-1", Status: inventory.StatusEnrolled, Attestation: inventory.Summary{FIDO: hw.StatusVerified, PIV: hw.StatusInvalid}}, inventory.HowNamed, time.Time{},
 			iamcheck.BoundKey{Origin: iamcheck.Named},
 		},
 		{
 			"a lost key is lost",
-			inventory.Key{ID: "K-1", Status: inventory.StatusLost, Attestation: verified}, inventory.HowNamed,
+			inventory.Key{ID: "K-1", Status: inventory.StatusLost, Attestation: verified}, inventory.HowNamed, time.Time{},
 			iamcheck.BoundKey{Origin: iamcheck.Named, Attested: true, Lost: true},
 		},
 		{
 			"a retired key is retired, an old one has its advisories",
-			inventory.Key{ID: "K-1", Status: inventory.StatusRetired, Attestation: verified, USBVendor: hw.VendorYubico, Firmware: hw.Version{Major: 5, Minor: 4, Patch: 3}}, inventory.HowNamed,
+			inventory.Key{ID: "K-1", Status: inventory.StatusRetired, Attestation: verified, USBVendor: hw.VendorYubico, Firmware: hw.Version{Major: 5, Minor: 4, Patch: 3}}, inventory.HowNamed, time.Time{},
 			iamcheck.BoundKey{Origin: iamcheck.Named, Attested: true, Retired: true, Advisory: true},
 		},
 	}
@@ -54,7 +69,7 @@ func TestBoundKey(t *testing.T) {
 			b.How = tt.how
 			want := tt.want
 			want.AccountID, want.DeviceName, want.KeyID = "123456789012", "root-1", "K-1"
-			if got := boundKey(b, tt.key); got != want {
+			if got := boundKey(b, tt.key, tt.proved); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})

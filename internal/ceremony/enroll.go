@@ -3,7 +3,6 @@ package ceremony
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,7 +10,6 @@ import (
 
 	"hwmfa/hw"
 	"hwmfa/hw/attest"
-	"hwmfa/hw/card"
 	"hwmfa/hw/ctap"
 	"hwmfa/inventory"
 )
@@ -83,7 +81,7 @@ func Enroll(ctx context.Context, bench hw.Bench, store inventory.Store, r Enroll
 		return nil, err
 	}
 	r.Tell(StepCheck, *s)
-	if err := e.sameKey(ctx); err != nil {
+	if err := e.seen.sameKey(ctx, e.bench); err != nil {
 		return nil, err
 	}
 	e.readPIV(ctx)
@@ -97,7 +95,7 @@ func Enroll(ctx context.Context, bench hw.Bench, store inventory.Store, r Enroll
 	if err := e.probeSilent(ctx); err != nil {
 		return nil, err
 	}
-	if err := e.stillThere(ctx); err != nil {
+	if err := e.seen.stillThere(ctx, e.bench); err != nil {
 		return nil, err
 	}
 	r.Tell(StepRecord, *s)
@@ -113,13 +111,8 @@ func chooseKey(ctx context.Context, bench hw.Bench, serial string) (*Seen, error
 	}
 	var fitting []Seen
 	for _, s := range seen {
-		// A key whose paths disagree answers to each of its serials, so that
-		// asking for it by name is refused rather than not found.
-		for _, c := range append([]SerialClaim{{Serial: s.Serial}}, s.Claims...) {
-			if serial == "" || c.Serial == serial {
-				fitting = append(fitting, s)
-				break
-			}
+		if serial == "" || s.claims(serial) {
+			fitting = append(fitting, s)
 		}
 	}
 	switch {
@@ -184,15 +177,7 @@ func (e *enrollment) notYetEnrolled(ctx context.Context, store inventory.Store) 
 		ids = append(ids, c.ID)
 		owners[string(c.ID)] = c.KeyID
 	}
-	challenge, err := newChallenge()
-	if err != nil {
-		return err
-	}
-	var answer *ctap.Assertion
-	err = withFIDO(ctx, e.bench, *s.Key.FIDO, func(d *ctap.Device) (err error) {
-		answer, err = d.SilentAssert(ctx, ctap.SilentRequest{RPID: RPID, ClientDataHash: challenge, CredentialIDs: ids})
-		return err
-	})
+	answer, err := askSilently(ctx, e.bench, s, ids)
 	switch {
 	case errors.Is(err, hw.ErrNoCredential), errors.Is(err, hw.ErrPINRequired), errors.Is(err, hw.ErrTouchRequired):
 		return nil
@@ -233,7 +218,7 @@ func (e *enrollment) makeCredential(ctx context.Context) error {
 		return err
 	}
 	// The node may be another key by now, and a PIN must not reach that one.
-	if err := e.stillThere(ctx); err != nil {
+	if err := e.seen.stillThere(ctx, e.bench); err != nil {
 		return err
 	}
 	e.request.Tell(StepTouch, *s)
@@ -264,49 +249,11 @@ func attestKey(ctx context.Context, bench hw.Bench, at hw.Sighting, r hw.Credent
 	return object, err
 }
 
-// stillThere asks the system whether every interface still belongs to the key
-// that was read.
-func (e *enrollment) stillThere(ctx context.Context) error {
-	for _, at := range []*hw.Sighting{e.seen.Key.FIDO, e.seen.Key.Card} {
-		if at == nil || at.Err != nil {
-			continue
-		}
-		if err := e.bench.Check(ctx, *at); err != nil {
-			return fmt.Errorf("%s: %w", e.seen.Name(), err)
-		}
-	}
-	return nil
-}
-
-// sameKey reads the key again and holds it against the first reading: the
-// system's word for the node is not enough, a key may be swapped for another
-// between two looks.
-func (e *enrollment) sameKey(ctx context.Context) error {
-	if err := e.stillThere(ctx); err != nil {
-		return err
-	}
-	again := Read(ctx, e.bench, e.seen.Key, Quick)
-	for _, w := range again.Warnings {
-		if lost(w.Err) || (w.Err != nil && w.Code == "fido_unreadable") {
-			return fmt.Errorf("%s: %w", e.seen.Name(), w.Err)
-		}
-	}
-	if again.Serial != e.seen.Serial || again.FIDO == nil || again.FIDO.AAGUID != e.seen.FIDO.AAGUID {
-		return fmt.Errorf("%s: %w", e.seen.Name(), hw.ErrReplaced)
-	}
-	return nil
-}
-
 // readPIV takes what the card side attests. A card that cannot be read is a
 // warning: the FIDO evidence stands without it.
 func (e *enrollment) readPIV(ctx context.Context) {
-	if e.seen.PIV == nil || e.seen.Key.Card == nil {
-		return
-	}
-	err := withCard(ctx, e.bench, *e.seen.Key.Card, func(ch hw.Channel) (err error) {
-		e.evidence.PIV, err = card.ReadPIVEvidence(ctx, ch)
-		return err
-	})
+	var err error
+	e.evidence.PIV, err = e.seen.pivEvidence(ctx, e.bench)
 	if err != nil && !errors.Is(err, hw.ErrUnsupported) {
 		e.seen.warn("piv_evidence_unreadable", err)
 	}
@@ -346,15 +293,7 @@ func reason(word, detail string) string {
 // verify: a key that cannot sign with what it has just attested is not the key
 // that attested it.
 func (e *enrollment) probeSilent(ctx context.Context) error {
-	challenge, err := newChallenge()
-	if err != nil {
-		return err
-	}
-	var answer *ctap.Assertion
-	err = withFIDO(ctx, e.bench, *e.seen.Key.FIDO, func(d *ctap.Device) (err error) {
-		answer, err = d.SilentAssert(ctx, ctap.SilentRequest{RPID: RPID, ClientDataHash: challenge, CredentialIDs: [][]byte{e.fido.CredentialID}})
-		return err
-	})
+	answer, err := askSilently(ctx, e.bench, e.seen, [][]byte{e.fido.CredentialID})
 	switch {
 	case errors.Is(err, hw.ErrPINRequired):
 		e.silent = inventory.SilentNeedsPIN
@@ -375,7 +314,7 @@ func (e *enrollment) probeSilent(ctx context.Context) error {
 	if !bytes.Equal(answer.CredentialID, e.fido.CredentialID) {
 		return fmt.Errorf("%s: %w: it answers for another credential", e.seen.Name(), hw.ErrReplaced)
 	}
-	if err := ctap.VerifyAssertion(e.fido.PublicKey, challenge, RPID, answer); err != nil {
+	if err := ctap.VerifyAssertion(e.fido.PublicKey, answer.challenge, RPID, &answer.Assertion); err != nil {
 		return fmt.Errorf("%s: %w: %w", e.seen.Name(), hw.ErrReplaced, err)
 	}
 	e.silent = inventory.SilentYes
@@ -410,12 +349,4 @@ func (e *enrollment) record(ctx context.Context, store inventory.Store) (*Enroll
 		return nil, fmt.Errorf("%s: %w", e.seen.Name(), err)
 	}
 	return &done, nil
-}
-
-func newChallenge() ([]byte, error) {
-	b := make([]byte, 32)
-	if _, err := rand.Read(b); err != nil {
-		return nil, fmt.Errorf("random numbers: %w", err)
-	}
-	return b, nil
 }

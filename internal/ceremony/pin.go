@@ -15,8 +15,7 @@ import (
 type AskPIN func(ctx context.Context, who string, retries int) ([]byte, error)
 
 // pinFor gets the PIN for a key that needs one, or that has one where given
-// says that the person insists on using it; nil otherwise. It asks the key for
-// its retries first, so that the person knows before typing.
+// says that the person insists on using it; nil otherwise.
 func pinFor(ctx context.Context, bench hw.Bench, s Seen, ask AskPIN, given bool) ([]byte, error) {
 	switch {
 	case s.FIDO.NeedsPIN() && !s.FIDO.Options["clientPin"]:
@@ -26,6 +25,16 @@ func pinFor(ctx context.Context, bench hw.Bench, s Seen, ask AskPIN, given bool)
 	case !given && !s.FIDO.NeedsPIN():
 		return nil, nil
 	}
+	return askPIN(ctx, bench, s, ask)
+}
+
+func errPINNeverSet(s Seen) error {
+	return fmt.Errorf("%s: %w: it always wants one and none is set", s.Name(), hw.ErrPINRequired)
+}
+
+// askPIN gets the PIN of a key that has one. It asks the key for its retries
+// first, so that the person knows before typing.
+func askPIN(ctx context.Context, bench hw.Bench, s Seen, ask AskPIN) ([]byte, error) {
 	var retries int
 	err := withFIDO(ctx, bench, *s.Key.FIDO, func(d *ctap.Device) (err error) {
 		retries, err = d.PINRetries(ctx)
