@@ -53,16 +53,22 @@ type FIDOStatement struct {
 	Reason string
 	Detail string
 	// Anchor is the subject of the trust anchor reached, "" without one.
-	Anchor       string
-	Format       string // packed, fido-u2f, none, …
-	AAGUID       AAGUID
-	Firmware     Version // from the certificate; zero where it does not say
-	FIPS         bool
-	Serial       string // enterprise attestation only
-	CredentialID []byte
-	PublicKey    []byte // COSE key, CBOR
-	UserPresent  bool
-	UserVerified bool
+	Anchor   string
+	Format   string // packed, fido-u2f, none, …
+	AAGUID   AAGUID
+	Firmware Version // from the certificate; zero where it does not say
+	FIPS     bool
+	Serial   string // enterprise attestation only
+	// What the FIDO Alliance's metadata says of the model, "" where it says
+	// nothing or is not at hand. Of a passkey provider or a platform, Model is
+	// its name.
+	Model         string // "YubiKey 5 Series with NFC"
+	Certification string // FIDO_CERTIFIED_L1, NOT_FIDO_CERTIFIED, …
+	FIPSLevel     string // FIPS140_CERTIFIED_L1 to L4
+	CredentialID  []byte
+	PublicKey     []byte // COSE key, CBOR
+	UserPresent   bool
+	UserVerified  bool
 }
 
 // PIVStatement is what verification proved of one slot from PIVEvidence.

@@ -202,19 +202,19 @@ func TestAddPEM(t *testing.T) {
 			t.Errorf("got %v, want %v", kinds, want)
 		}
 		f := newFIDO(t, &low)
-		if s := (Verifier{a, asOf}).FIDO(f.make(t)); s.Anchor != "CN=Root" {
+		if s := (Verifier{Anchors: a, Now: asOf}).FIDO(f.make(t)); s.Anchor != "CN=Root" {
 			t.Errorf("anchor %q: %s", s.Anchor, s.Detail)
 		}
 	})
 	t.Run("a pinned intermediate is the end of the chain", func(t *testing.T) {
 		f := newFIDO(t, &low)
-		if s := (Verifier{trusting(t, low), asOf}).FIDO(f.make(t)); s.Anchor != "CN=Low" {
+		if s := (Verifier{Anchors: trusting(t, low), Now: asOf}).FIDO(f.make(t)); s.Anchor != "CN=Low" {
 			t.Errorf("anchor %q: %s", s.Anchor, s.Detail)
 		}
 	})
 	t.Run("an anchor that expired vouches for nothing", func(t *testing.T) {
 		f := newFIDO(t, &old)
-		if s := (Verifier{trusting(t, old), asOf}).FIDO(f.make(t)); s.Reason != ReasonNoAnchor {
+		if s := (Verifier{Anchors: trusting(t, old), Now: asOf}).FIDO(f.make(t)); s.Reason != ReasonNoAnchor {
 			t.Errorf("%s %s", s.Status, s.Reason)
 		}
 	})

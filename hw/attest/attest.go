@@ -2,8 +2,8 @@
 // over, and gives back a statement with the trust anchor it reached or the
 // reason it did not reach one.
 //
-// It is pure. It opens nothing, asks no network (no CRL, no OCSP, no metadata
-// service), and knows no time but the one it is given, so that stored evidence
+// It is pure. It opens nothing, asks no network (no CRL, no OCSP; the FIDO
+// Alliance's metadata only as a file that was given), and knows no time but the one it is given, so that stored evidence
 // gives the same statement years later. It never changes what it is given.
 //
 // A statement is about a model, or about one key, and never about a person: a
@@ -23,7 +23,12 @@ import "time"
 // Anchors everything is untrusted, and the zero Now lies before every
 // certificate. A Verifier may be used by several goroutines as long as nobody
 // adds to its Anchors.
+//
+// Metadata, where there is one, adds what the FIDO Alliance knows of models:
+// it refuses those that are revoked or compromised, names anchors for single
+// models, and tells their certification.
 type Verifier struct {
-	Anchors *Anchors
-	Now     time.Time
+	Anchors  *Anchors
+	Now      time.Time
+	Metadata *Metadata
 }

@@ -26,7 +26,7 @@ var platformFormats = []string{"tpm", "android-key", "android-safetynet", "apple
 // What the statement takes from the authenticator data (AAGUID, CredentialID,
 // PublicKey, the flags) is the key's claim until Status is verified; what it
 // takes from the certificate (Firmware, FIPS, Serial) and Anchor are filled in
-// only then. Of a U2F statement the AAGUID is the certificate's, zero where it
+// only then, and so is what the metadata says of the model. Of a U2F statement the AAGUID is the certificate's, zero where it
 // has none, because U2F does not sign any; UserVerified is never set.
 func (v Verifier) FIDO(ev hw.FIDOEvidence) hw.FIDOStatement {
 	return v.fido(ev, sha256.Sum256([]byte(ev.RPID)))
@@ -48,7 +48,8 @@ func (v Verifier) judgeFIDO(ev hw.FIDOEvidence, rpIDHash [32]byte, s *hw.FIDOSta
 		return err
 	}
 	s.Format = o.Format
-	if err := checkFormat(o.Format); err != nil {
+	if err := checkFormat(o); err != nil {
+		s.Model = passkeyProvider(claimedModel(o))
 		return err
 	}
 	att, err := parseAttestation(o)
@@ -56,6 +57,8 @@ func (v Verifier) judgeFIDO(ev hw.FIDOEvidence, rpIDHash [32]byte, s *hw.FIDOSta
 		return err
 	}
 	att.report(s)
+	provider := passkeyProvider(att.data.aaguid)
+	s.Model = provider
 	if len(ev.ClientDataHash) != sha256.Size {
 		return faultf(ReasonBadClientData, "client data hash of %d bytes", len(ev.ClientDataHash))
 	}
@@ -72,16 +75,20 @@ func (v Verifier) judgeFIDO(ev hw.FIDOEvidence, rpIDHash [32]byte, s *hw.FIDOSta
 		return err
 	}
 	if att.data.has(flagBackupEligible) {
-		return faultf(ReasonSyncable, "flags %#02x: the credential may be copied off the key", att.data.flags)
+		return faultf(ReasonSyncable, "flags %#02x: the credential may be copied off the key%s", att.data.flags, of(provider))
 	}
 	if len(att.certs) == 0 {
-		return faultf(ReasonSelfAttestation, "signed by the credential itself")
+		return faultf(ReasonSelfAttestation, "signed by the credential itself%s", of(provider))
 	}
 	facts, err := att.checkLeaf()
 	if err != nil {
 		return err
 	}
-	anchor, err := v.chain(UseFIDO, att.certs[0], att.certs[1:])
+	if provider = passkeyProvider(facts.aaguid); provider != "" {
+		s.Model = provider
+		return faultf(ReasonPasskeyProvider, "%s keeps its secrets on a computer, a phone or in a cloud", provider)
+	}
+	anchor, err := v.judgeModel(att.certs, facts, s)
 	if err != nil {
 		return err
 	}
@@ -90,16 +97,35 @@ func (v Verifier) judgeFIDO(ev hw.FIDOEvidence, rpIDHash [32]byte, s *hw.FIDOSta
 	return nil
 }
 
-func checkFormat(format string) error {
+func checkFormat(o object) error {
+	format, provider := o.Format, of(passkeyProvider(claimedModel(o)))
 	switch {
 	case format == formatPacked || format == formatU2F:
 		return nil
 	case format == formatNone:
-		return faultf(ReasonNoAttestation, "the key or the program in between withheld the attestation")
+		return faultf(ReasonNoAttestation, "the key or the program in between withheld the attestation%s", provider)
 	case slices.Contains(platformFormats, format):
-		return faultf(ReasonPlatformAttestation, "format %s speaks for a computer or a phone", format)
+		return faultf(ReasonPlatformAttestation, "format %s speaks for a computer or a phone%s", format, provider)
 	}
 	return faultf(ReasonUnknownFormat, "format %q", format)
+}
+
+// claimedModel is the AAGUID in the authenticator data of a statement that is
+// not judged further, zero where there is none. Nobody vouches for it.
+func claimedModel(o object) hw.AAGUID {
+	data, err := parseAuthData([]byte(o.AuthData))
+	if err != nil {
+		return hw.AAGUID{}
+	}
+	return data.aaguid
+}
+
+// of puts a name behind a sentence, where there is one.
+func of(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " (" + name + ")"
 }
 
 // attestation is a decoded statement of format packed or fido-u2f.

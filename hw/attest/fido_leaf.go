@@ -27,6 +27,7 @@ type leafFacts struct {
 	firmware hw.Version
 	fips     bool
 	serial   string
+	named    bool // the certificate itself says which model it is for
 }
 
 // checkLeaf holds the attestation certificate to its role and reads it.
@@ -87,7 +88,7 @@ func (f *leafFacts) read(c *x509.Certificate, format string) error {
 		if format == formatPacked && named != f.aaguid {
 			return faultf(ReasonAAGUIDMismatch, "the certificate is for %s, the credential from %s", named, f.aaguid)
 		}
-		f.aaguid = named
+		f.aaguid, f.named = named, true
 	}
 	version, err := octets(c, oidFIDOFirmware, 3, 3)
 	if err != nil {

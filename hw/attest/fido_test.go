@@ -56,6 +56,11 @@ func fidoCases() []fidoCase {
 		simple("a known format in another letter case", ReasonUnknownFormat, func(f F) { f.format = "Packed" }),
 		simple("a credential that may be copied", ReasonSyncable, func(f F) { f.flags |= flagBackupEligible }),
 
+		simple("a password manager with a certificate", ReasonPasskeyProvider, func(f F) {
+			f.aaguid = hw.AAGUID{0xba, 0xda, 0x55, 0x66, 0xa7, 0xaa, 0x40, 0x1f, 0xbd, 0x96, 0x45, 0x61, 0x9a, 0x55, 0x12, 0x0d}
+			f.leaf.ExtraExtensions[0].Value = octetString(f.aaguid[:]...)
+		}),
+
 		simple("not CBOR", ReasonMalformed, func(f F) { f.bytes = func([]byte) []byte { return []byte("attestation") } }),
 		simple("bytes behind the object", ReasonMalformed, func(f F) { f.bytes = func(b []byte) []byte { return append(b, 0) } }),
 		simple("an object cut short", ReasonMalformed, func(f F) { f.bytes = func(b []byte) []byte { return b[:len(b)-1] } }),
@@ -223,7 +228,7 @@ func fidoCases() []fidoCase {
 
 func TestFIDO(t *testing.T) {
 	ca := newCA(t, "Test FIDO Root", nil)
-	v := Verifier{trusting(t, ca), asOf}
+	v := Verifier{Anchors: trusting(t, ca), Now: asOf}
 	for _, c := range fidoCases() {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFIDO(t, &ca)
@@ -250,7 +255,7 @@ func TestFIDO(t *testing.T) {
 
 func TestFIDOStatement(t *testing.T) {
 	ca := newCA(t, "Test FIDO Root", nil)
-	v := Verifier{trusting(t, ca), asOf}
+	v := Verifier{Anchors: trusting(t, ca), Now: asOf}
 	f := newFIDO(t, &ca)
 	withExtension(oidFIDOSerial, false, octetString(1, 0xaf, 0xce, 0xfb))(f)
 	withExtension(oidFIDOFIPS, false, []byte{2, 1, 4})(f)
@@ -264,7 +269,7 @@ func TestFIDOStatement(t *testing.T) {
 	}
 
 	t.Run("what an unproven certificate says is not repeated", func(t *testing.T) {
-		got := Verifier{new(Anchors), asOf}.FIDO(ev)
+		got := Verifier{Anchors: new(Anchors), Now: asOf}.FIDO(ev)
 		want := want
 		want.Status, want.Reason, want.Anchor, want.Firmware, want.FIPS, want.Serial = hw.StatusUntrusted, ReasonNoAnchor, "", hw.Version{}, false, ""
 		got.Detail = ""
@@ -298,7 +303,7 @@ func TestFIDOStatement(t *testing.T) {
 			long.AddDate(0, 0, -1): ReasonCertificateNotYetValid,
 			long.AddDate(2, 0, 0):  ReasonCertificateExpired,
 		} {
-			if s := (Verifier{trusting(t, root), when}).FIDO(ev); s.Reason != want {
+			if s := (Verifier{Anchors: trusting(t, root), Now: when}).FIDO(ev); s.Reason != want {
 				t.Errorf("on %s: %s %s (%s), want %q", when, s.Status, s.Reason, s.Detail, want)
 			}
 		}
@@ -330,7 +335,7 @@ func TestAlgorithms(t *testing.T) {
 		t.Fatalf("%d algorithms tested of %d", len(keys), len(algorithms))
 	}
 	ca := newCA(t, "Test FIDO Root", nil)
-	v := Verifier{trusting(t, ca), asOf}
+	v := Verifier{Anchors: trusting(t, ca), Now: asOf}
 	for alg, key := range keys {
 		f := newFIDO(t, &ca)
 		f.alg, f.leafKey = alg, key

@@ -61,7 +61,7 @@ func (f fixture) verifier(t testing.TB) Verifier {
 			t.Fatal(err)
 		}
 	}
-	return Verifier{a, asOf}
+	return Verifier{Anchors: a, Now: asOf}
 }
 
 func TestFixture(t *testing.T) {

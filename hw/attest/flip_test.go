@@ -99,7 +99,7 @@ func signedFields(t *testing.T, ev hw.FIDOEvidence) map[string][]byte {
 
 // TestFlippedPIV does the same to slot and f9 certificates.
 func TestFlippedPIV(t *testing.T) {
-	v := Verifier{yubico(t), asOf}
+	v := Verifier{Anchors: yubico(t), Now: asOf}
 	flips := 0
 	for nth, vec := range pivVectors(t) {
 		ev := vec.evidence(t)

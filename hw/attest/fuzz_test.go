@@ -6,7 +6,9 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/fxamacker/cbor/v2"
@@ -137,4 +139,58 @@ func checkWords(t *testing.T, status hw.Status, reason, detail, anchor string) {
 	if verified := status == hw.StatusVerified; verified != (reason == "") || verified != (anchor != "") || verified != (detail == "") {
 		t.Fatalf("status %q, reason %q, detail %q, anchor %q", status, reason, detail, anchor)
 	}
+}
+
+// FuzzMetadata wants no panic, and whatever is read to be signed under the
+// root: only the test's own BLOBs are.
+func FuzzMetadata(f *testing.F) {
+	good := newBlob(f)
+	blob := good.make(f)
+	s := good.signer()
+	f.Add(blob)
+	f.Add(bytes.Replace(blob, []byte("."), []byte(".."), 1))
+	f.Add([]byte("e30.e30."))
+	f.Add([]byte(`eyJhbGciOiJub25lIn0.eyJubyI6MX0.`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		kept := bytes.Clone(raw)
+		m, err := s.Read(raw, asOf)
+		if !bytes.Equal(kept, raw) {
+			t.Fatal("the BLOB was changed")
+		}
+		if err != nil {
+			return
+		}
+		payload := func(b []byte) []byte { return bytes.Split(trimBlob(b), []byte("."))[1] }
+		if m.Number != 7 || m.Models != 1 || !bytes.Equal(payload(raw), payload(blob)) {
+			t.Fatalf("read what nobody signed: %+v", m)
+		}
+	})
+}
+
+// FuzzMetadataContent reads content as if it were signed.
+func FuzzMetadataContent(f *testing.F) {
+	content, err := json.Marshal(newBlob(f).payload)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(content)
+	f.Add([]byte(`{"no":1,"nextUpdate":"2026-01-01","entries":[{"attestationCertificateKeyIdentifiers":["00"]}]}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m, err := readPayload(raw)
+		if err != nil {
+			return
+		}
+		if m.Number < 1 || m.Models > maxModels {
+			t.Fatalf("%+v", m)
+		}
+		for id, models := range m.byAAGUID {
+			for _, one := range models {
+				if one.aaguid != id || id.IsZero() || strings.ContainsAny(one.description, "\n\r\x1b") {
+					t.Fatalf("%s: %+v", id, one)
+				}
+				one.compromised(asOf)
+				one.certified(asOf)
+			}
+		}
+	})
 }

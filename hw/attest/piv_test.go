@@ -176,7 +176,7 @@ func TestPIV(t *testing.T) {
 			for _, s := range ev.Slots {
 				before.Slots = append(before.Slots, hw.PIVSlot{Slot: s.Slot, Certificate: bytes.Clone(s.Certificate)})
 			}
-			got := Verifier{trusting(t, *f.trust), asOf}.PIV(ev, f.serial)
+			got := Verifier{Anchors: trusting(t, *f.trust), Now: asOf}.PIV(ev, f.serial)
 			if !reflect.DeepEqual(ev, before) {
 				t.Error("the evidence was changed")
 			}
@@ -200,7 +200,7 @@ func TestPIV(t *testing.T) {
 
 func TestPIVStatement(t *testing.T) {
 	root := newCA(t, "Test PIV Root", nil)
-	v := Verifier{trusting(t, root), asOf}
+	v := Verifier{Anchors: trusting(t, root), Now: asOf}
 	want := hw.PIVStatement{
 		Status: hw.StatusVerified, Anchor: "CN=Test PIV Root", Slot: 0x9a, Serial: "7654321", Firmware: hw.Version{Major: 5, Minor: 4, Patch: 3},
 		FormFactor: hw.FormNanoC, PINPolicy: "once", Touch: "cached",

@@ -24,6 +24,8 @@ const (
 	ReasonPlatformAttestation = "platform_attestation" // tpm, apple, android: a computer or phone, no key to put in a safe
 	ReasonUnknownFormat       = "unknown_format"       // a format this program cannot judge
 	ReasonSyncable            = "syncable"             // the credential may be copied off the key (backup eligible)
+	ReasonPasskeyProvider     = "passkey_provider"     // the AAGUID of a password manager or a platform, whose name is in the detail
+	ReasonModelCompromised    = "model_compromised"    // the metadata says that the model is revoked, or its keys or PIN can be broken
 
 	// untrusted: well signed, by nobody we know.
 
@@ -65,6 +67,8 @@ var statusOf = map[string]hw.Status{
 	ReasonPlatformAttestation: hw.StatusRefused,
 	ReasonUnknownFormat:       hw.StatusRefused,
 	ReasonSyncable:            hw.StatusRefused,
+	ReasonPasskeyProvider:     hw.StatusRefused,
+	ReasonModelCompromised:    hw.StatusRefused,
 	ReasonNoAnchor:            hw.StatusUntrusted,
 }
 

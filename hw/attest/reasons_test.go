@@ -42,6 +42,9 @@ func TestReasons(t *testing.T) {
 	for _, c := range pivCases() {
 		tested[c.reason] = true
 	}
+	for _, c := range modelCases() {
+		tested[c.reason] = true
+	}
 	for word, name := range words {
 		if !tested[word] {
 			t.Errorf("no case ends in %s", name)

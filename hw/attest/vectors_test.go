@@ -30,7 +30,7 @@ func (v fidoVector) day() time.Time {
 func (v fidoVector) genuine() bool { return v.SigVerified && v.ChainRoot != "" }
 
 func (v fidoVector) judge(a *Anchors) hw.FIDOStatement {
-	verifier := Verifier{a, v.day()}
+	verifier := Verifier{Anchors: a, Now: v.day()}
 	if v.evidence.RPID == "" {
 		return verifier.fido(v.evidence, v.rpIDHash)
 	}
@@ -59,7 +59,7 @@ func TestVectors(t *testing.T) {
 				t.Logf("%s: signature: %v", vec.ID, err)
 			}
 		}
-		anchor, err := chainOf(Verifier{anchors, vec.day()}, vec.evidence)
+		anchor, err := chainOf(Verifier{Anchors: anchors, Now: vec.day()}, vec.evidence)
 		short, _, _ := strings.Cut(anchor, ",")
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", vec.ID, sig, strings.TrimPrefix(short, "CN="), s.Status, s.Reason)
 		counts["signature "+sig]++
@@ -142,14 +142,14 @@ func TestEnterpriseSerial(t *testing.T) {
 	if f.serial != "28299003" || f.firmware.String() != "5.7.1" {
 		t.Errorf("serial %q, firmware %s", f.serial, f.firmware)
 	}
-	if anchor, err := (Verifier{yubico(t), asOf}).chain(UseFIDO, c, nil); !strings.Contains(anchor, "Yubico FIDO Root CA") {
+	if anchor, err := (Verifier{Anchors: yubico(t), Now: asOf}).chain(UseFIDO, c, nil); !strings.Contains(anchor, "Yubico FIDO Root CA") {
 		t.Errorf("anchor %q: %v", anchor, err)
 	}
 }
 
 // TestPIVVectors holds every real slot attestation against what it is known to say.
 func TestPIVVectors(t *testing.T) {
-	v := Verifier{yubico(t), asOf}
+	v := Verifier{Anchors: yubico(t), Now: asOf}
 	vectors := pivVectors(t)
 	verified := 0
 	for _, vec := range vectors {
