@@ -107,6 +107,8 @@ type pinRequest struct {
 	Protocol    int         `cbor:"1,keyasint"`
 	Sub         byte        `cbor:"2,keyasint"`
 	Key         map[int]any `cbor:"3,keyasint"`
+	Auth        []byte      `cbor:"4,keyasint"`
+	NewPIN      []byte      `cbor:"5,keyasint"`
 	PINHash     []byte      `cbor:"6,keyasint"`
 	Permissions byte        `cbor:"9,keyasint"`
 	RPID        string      `cbor:"10,keyasint"`
@@ -132,39 +134,15 @@ func (p *pinSide) answer(params []byte) (byte, []byte) {
 	case 2:
 		point := p.agreement.PublicKey().Bytes()
 		return 0, mustEncode(p.t, map[int]any{1: map[int]any{1: 2, 3: -25, -1: 1, -2: point[1:33], -3: point[33:]}})
+	case 3, 4:
+		return p.newPIN(r), nil
 	case 5, 9:
 	default:
 		return 0x3E, nil
 	}
-	point := slices.Concat([]byte{4}, r.Key[-2].([]byte), r.Key[-3].([]byte))
-	platform, err := ecdh.P256().NewPublicKey(point)
-	if err != nil {
-		p.t.Error(err)
-		return 0x02, nil
-	}
-	z, err := p.agreement.ECDH(platform)
-	if err != nil {
-		p.t.Error(err)
-		return 0x02, nil
-	}
-	key, iv, sealed := sha256.Sum256(z), make([]byte, 16), r.PINHash
-	if r.Protocol == 2 {
-		copy(key[:], hkdf32(z, "CTAP2 AES key"))
-		iv, sealed = sealed[:16], sealed[16:]
-	}
-	block, err := aes.NewCipher(key[:])
-	if err != nil || len(sealed) != 16 {
-		p.t.Errorf("PIN hash of %d bytes, %v", len(sealed), err)
-		return 0x02, nil
-	}
-	opened := make([]byte, 16)
-	cipher.NewCBCDecrypter(block, iv).CryptBlocks(opened, sealed)
-	if hash := sha256.Sum256([]byte(p.pin)); !bytes.Equal(opened, hash[:16]) {
-		p.retries--
-		if p.retries == 0 {
-			return 0x32, nil
-		}
-		return 0x31, nil
+	block, _ := p.secret(r)
+	if status := p.compare(r, block); status != 0 {
+		return status, nil
 	}
 	p.permissions, p.rpID = append(p.permissions, r.Sub, r.Permissions), r.RPID
 	out, answerIV := make([]byte, len(p.token)), make([]byte, 16)
@@ -176,6 +154,78 @@ func (p *pinSide) answer(params []byte) (byte, []byte) {
 		out = append(answerIV, out...)
 	}
 	return 0, mustEncode(p.t, map[int]any{2: out})
+}
+
+// secret is what key and platform agreed on: a cipher and a key for HMAC.
+func (p *pinSide) secret(r pinRequest) (cipher.Block, []byte) {
+	point := slices.Concat([]byte{4}, r.Key[-2].([]byte), r.Key[-3].([]byte))
+	platform, err := ecdh.P256().NewPublicKey(point)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	z, err := p.agreement.ECDH(platform)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	sum := sha256.Sum256(z)
+	aesKey, macKey := sum[:], sum[:]
+	if r.Protocol == 2 {
+		aesKey, macKey = hkdf32(z, "CTAP2 AES key"), hkdf32(z, "CTAP2 HMAC key")
+	}
+	block, err := aes.NewCipher(aesKey)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return block, macKey
+}
+
+// opened decrypts what the platform sealed, of a size that is known.
+func (p *pinSide) opened(r pinRequest, block cipher.Block, sealed []byte, size int) []byte {
+	iv := make([]byte, 16)
+	if r.Protocol == 2 {
+		iv, sealed = sealed[:16], sealed[16:]
+	}
+	if len(sealed) != size {
+		p.t.Fatalf("sealed %d bytes, want %d", len(sealed), size)
+	}
+	plain := make([]byte, size)
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, sealed)
+	return plain
+}
+
+// compare holds the PIN that was sent against the key's.
+func (p *pinSide) compare(r pinRequest, block cipher.Block) byte {
+	hash := sha256.Sum256([]byte(p.pin))
+	if bytes.Equal(p.opened(r, block, r.PINHash, 16), hash[:16]) {
+		return 0
+	}
+	p.retries--
+	if p.retries == 0 {
+		return 0x32
+	}
+	return 0x31
+}
+
+// newPIN takes a new PIN as CTAP 2.1 §6.5.5.5 and §6.5.5.6 want it sent.
+func (p *pinSide) newPIN(r pinRequest) byte {
+	block, macKey := p.secret(r)
+	mac := hmac.New(sha256.New, macKey)
+	mac.Write(r.NewPIN)
+	mac.Write(r.PINHash)
+	want := mac.Sum(nil)
+	if r.Protocol == 1 {
+		want = want[:16]
+	}
+	if !bytes.Equal(r.Auth, want) || (r.Sub == 4) != (p.pin != "") {
+		return 0x33
+	}
+	if r.Sub == 4 {
+		if status := p.compare(r, block); status != 0 {
+			return status
+		}
+	}
+	p.pin = string(bytes.TrimRight(p.opened(r, block, r.NewPIN, 64), "\x00"))
+	return 0
 }
 
 // proves says whether param is what protocol makes of hash under the token.
