@@ -4,6 +4,10 @@
 // tested against them on a machine with no USB at all. The machine is emulated
 // in software, needs no root, opens no port and sees the host's file system
 // read-only. It is for tests: nothing in the product imports it.
+//
+// The tests of this package start it where HWMFA_BENCH=1 asks for them, as
+// make test does: they then fail, and name what to install, where it cannot
+// start. HWMFA_BENCH_RUN is the -run pattern for the tests inside.
 package bench
 
 import (

@@ -39,7 +39,7 @@ func TestRun(t *testing.T) {
 	}{
 		{"the command's output and status come back", []string{"sh", "-c", `echo "$WORD in $PWD"; exit 7`}, 0, 7, "it's in /usr/share\n", nil},
 		{"a guest that powers off in the middle is a failure", []string{"busybox", "poweroff", "-f"}, 0, 0, "", ErrNoReport},
-		{"a guest that hangs is stopped", []string{"sleep", "600"}, 20 * time.Second, 0, "", ErrTimeout},
+		{"a guest that hangs is stopped", []string{"sleep", "600"}, 10 * time.Second, 0, "", ErrTimeout},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
