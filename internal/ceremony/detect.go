@@ -71,10 +71,48 @@ func Detect(ctx context.Context, bench hw.Bench, depth Depth) ([]Seen, error) {
 		wg.Go(func() { seen[i] = Read(ctx, bench, k, depth) })
 	}
 	wg.Wait()
+	nameMissing(seen, err)
 	if ctx.Err() != nil {
 		return seen, errors.Join(err, ctx.Err())
 	}
 	return seen, err
+}
+
+// maxReaders is where pcscd stops: further readers are plugged in and not
+// listed (PCSCLITE_MAX_READERS_CONTEXTS in its source).
+const maxReaders = 16
+
+// nameMissing warns where a key's USB product promises an interface that the
+// machine does not show, and says why as far as that can be told.
+func nameMissing(seen []Seen, backends error) {
+	readers := 0
+	for _, s := range seen {
+		if s.Key.Card != nil {
+			readers++
+		}
+	}
+	for i := range seen {
+		s := &seen[i]
+		if s.Key.USB == nil {
+			continue
+		}
+		product, _ := hw.ProductOf(s.Key.USB.Vendor, s.Key.USB.Product)
+		if product.USB.Has(hw.USBFIDO) && s.Key.FIDO == nil {
+			s.Warnings = append(s.Warnings, Warning{Code: "no_fido", Text: "has a FIDO interface, and the system shows no hidraw node for it"})
+		}
+		if product.USB.Has(hw.USBCard) && s.Key.Card == nil {
+			w := Warning{Code: "no_card", Text: "has a card side, and no reader shows it"}
+			switch {
+			case errors.Is(backends, hw.ErrService):
+				w.Text = "has a card side, and the smart-card service is not reachable"
+			case errors.Is(backends, hw.ErrNotBuilt):
+				w.Text = "has a card side, and this program was built without smart cards"
+			case readers >= maxReaders:
+				w.Text = fmt.Sprintf("has a card side, and the smart-card service stops at %d readers", maxReaders)
+			}
+			s.Warnings = append(s.Warnings, w)
+		}
+	}
 }
 
 // Read asks one key for what it says of itself: FIDO HID first, because it

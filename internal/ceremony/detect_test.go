@@ -1,0 +1,118 @@
+package ceremony_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"hwmfa/hw"
+	"hwmfa/hw/softkey"
+	"hwmfa/internal/ceremony"
+)
+
+// withoutReaders is a bench whose smart-card service shows at most some
+// readers, and fails with err.
+type withoutReaders struct {
+	*softkey.Bench
+	most int
+	err  error
+}
+
+func (b withoutReaders) Sightings(ctx context.Context) ([]hw.Sighting, error) {
+	all, err := b.Bench.Sightings(ctx)
+	var kept []hw.Sighting
+	readers := 0
+	for _, s := range all {
+		if s.Interface == hw.InterfaceCard {
+			if readers++; readers > b.most {
+				continue
+			}
+		}
+		kept = append(kept, s)
+	}
+	return kept, errors.Join(err, b.err)
+}
+
+func warnings(s ceremony.Seen) string {
+	var all []string
+	for _, w := range s.Warnings {
+		all = append(all, w.Code+": "+w.Text)
+	}
+	return strings.Join(all, "; ")
+}
+
+func TestDetectTwentyKeysOnSixteenReaders(t *testing.T) {
+	w := newWorld(t)
+	for i := range 20 {
+		w.plug(softkey.Config{Serial: uint32(1000 + i)})
+	}
+	seen, err := ceremony.Detect(t.Context(), withoutReaders{Bench: &w.bench, most: 16}, ceremony.Quick)
+	if err != nil || len(seen) != 20 {
+		t.Fatalf("got %d keys, %v", len(seen), err)
+	}
+	for i, s := range seen {
+		if want := fmt.Sprint(1000 + i); s.Serial != want {
+			t.Errorf("key %d has serial %q, want %s", i, s.Serial, want)
+		}
+		want := ""
+		if i >= 16 {
+			want = "no_card: has a card side, and the smart-card service stops at 16 readers"
+		}
+		if got := warnings(s); got != want {
+			t.Errorf("key %d: warnings %q, want %q", i, got, want)
+		}
+	}
+}
+
+func TestDetectNamesWhatIsMissing(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		key  softkey.Config
+		err  error
+		want string
+	}{
+		{"the smart-card service does not run", softkey.Config{Serial: 1}, hw.ErrService, "no_card: has a card side, and the smart-card service is not reachable"},
+		{"smart cards are not built in", softkey.Config{Serial: 1}, hw.ErrNotBuilt, "no_card: has a card side, and this program was built without smart cards"},
+		{"no reader for no reason known", softkey.Config{Serial: 1}, nil, "no_card: has a card side, and no reader shows it"},
+		{"a key without a card side misses nothing", softkey.Config{Serial: 1, Quirks: softkey.Quirks{NoCard: true}}, hw.ErrService, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.plug(tt.key)
+			seen, err := ceremony.Detect(t.Context(), withoutReaders{Bench: &w.bench, err: tt.err}, ceremony.Quick)
+			if !errors.Is(err, tt.err) || len(seen) != 1 {
+				t.Fatalf("got %d keys, %v", len(seen), err)
+			}
+			if got := warnings(seen[0]); got != tt.want || seen[0].Serial != "1" {
+				t.Errorf("serial %q, warnings %q, want %q", seen[0].Serial, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestDetectNamesWhatIsHeldOrDenied(t *testing.T) {
+	for _, tt := range []struct {
+		name, node string
+		err        error
+		want       string
+		serial     string
+	}{
+		{"a hidraw node without permission", "/dev/hidraw0", hw.ErrPermission, "fido_unreadable", "1"},
+		{"a card held by another program", "Yubico YubiKey OTP+FIDO+CCID 00 00", hw.ErrBusy, "card_unreadable", "1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.plug(softkey.Config{Serial: 1})
+			w.bench.Deny(tt.node, tt.err)
+			seen, err := ceremony.Detect(t.Context(), &w.bench, ceremony.Quick)
+			if err != nil || len(seen) != 1 || len(seen[0].Warnings) != 1 {
+				t.Fatalf("got %+v, %v", seen, err)
+			}
+			if got := seen[0].Warnings[0]; got.Code != tt.want || !errors.Is(got.Err, tt.err) || seen[0].Serial != tt.serial {
+				t.Errorf("got %+v and serial %q, want %s", got, seen[0].Serial, tt.want)
+			}
+		})
+	}
+}
