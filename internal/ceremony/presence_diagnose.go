@@ -29,12 +29,16 @@ func (p *presence) diagnose(ctx context.Context) {
 		return
 	}
 	before, err := p.storedPIV(ctx)
+	var v attest.Verifier
+	if err == nil {
+		v, err = Verifier(ctx, p.store, p.request.Now())
+	}
 	if err != nil {
 		p.failed = fmt.Errorf("read evidence of %s: %w", p.Key.Label(), err)
 		return
 	}
 	if before != nil {
-		if err := p.comparePIV(ctx, *before); err != nil {
+		if err := p.comparePIV(ctx, v, *before); err != nil {
 			p.cannot(ctx, err)
 			return
 		}
@@ -94,7 +98,7 @@ func (p *presence) storedPIV(ctx context.Context) (last *hw.PIVEvidence, err err
 // comparePIV reads the card side again and holds it against the evidence. A
 // card that cannot be read is a warning and compares to nothing; a key that is
 // gone by now is an error.
-func (p *presence) comparePIV(ctx context.Context, before hw.PIVEvidence) error {
+func (p *presence) comparePIV(ctx context.Context, v attest.Verifier, before hw.PIVEvidence) error {
 	p.PIV = attest.LikenessUnknown
 	now, unread := p.Seen.pivEvidence(ctx, p.bench)
 	if lost(unread) {
@@ -108,10 +112,6 @@ func (p *presence) comparePIV(ctx context.Context, before hw.PIVEvidence) error 
 	}
 	if now == nil {
 		return nil
-	}
-	v, err := Verifier(ctx, p.store, p.request.Now())
-	if err != nil {
-		return err
 	}
 	// A slot that could not be read may be the one that has not changed.
 	if like := v.ComparePIV(before, *now, p.Key.Serial); unread == nil || like != attest.LikenessChanged {
