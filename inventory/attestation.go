@@ -120,7 +120,8 @@ func Attestations(tx Tx, keyID string) ([]Attestation, error) {
 }
 
 // VerifyRecords holds every attestation against its own hash and against the
-// journal event that recorded it, and names each that fails. It says nothing
+// journal event that recorded it, the metadata likewise, and names each that
+// fails. It says nothing
 // of the journal itself: VerifyJournal does.
 func VerifyRecords(tx Tx) error {
 	records, err := tx.ListRecords("")
@@ -151,6 +152,9 @@ func VerifyRecords(tx Tx) error {
 		return nil
 	})
 	if err != nil {
+		bad = append(bad, err)
+	}
+	if _, err := CurrentMetadata(tx); err != nil && !errors.Is(err, ErrNotFound) {
 		bad = append(bad, err)
 	}
 	for seq, r := range want {

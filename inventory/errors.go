@@ -20,6 +20,8 @@ var (
 	ErrStatus = errors.New("not allowed in this status")
 	// ErrLimit: AWS allows no more of these.
 	ErrLimit = errors.New("limit reached")
+	// ErrStale: what is to be recorded is older than what was recorded before.
+	ErrStale = errors.New("older than what was recorded before")
 	// ErrReadOnly: a write was tried in a View, or in an inventory opened for reading.
 	ErrReadOnly = errors.New("inventory is open for reading only")
 	// ErrDamaged: what the store returned cannot have been written by this program.

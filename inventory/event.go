@@ -16,6 +16,7 @@ const (
 	KindPlaceMade      = "place.made"
 	KindAnchorAdded    = "anchor.added"
 	KindAnchorRemoved  = "anchor.removed"
+	KindMetadataSet    = "metadata.set"
 	KindAccountSaved   = "account.saved"
 	KindBindingAdded   = "binding.added"
 	KindBindingRemoved = "binding.removed"
@@ -43,7 +44,7 @@ type Event struct {
 	Time    time.Time
 	Actor   string
 	Kind    string
-	Subject string // the ID of the key, place or account, the hash of the anchor
+	Subject string // the ID of the key, place or account, the hash of the anchor, "fido-metadata"
 	// Payload is a JSON object with sorted names and no spaces; its bytes are
 	// kept and hashed as they are.
 	Payload  string

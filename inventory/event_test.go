@@ -49,7 +49,7 @@ func TestDigestDocumented(t *testing.T) {
 	}
 	for _, kind := range []string{
 		KindKeyEnrolled, KindKeyStatus, KindPlaceMade, KindAnchorAdded, KindAnchorRemoved,
-		KindAccountSaved, KindBindingAdded, KindBindingRemoved,
+		KindAccountSaved, KindBindingAdded, KindBindingRemoved, KindMetadataSet,
 	} {
 		if !regexp.MustCompile("`" + regexp.QuoteMeta(kind) + "`").MatchString(doc) {
 			t.Errorf("docs/journal.md says nothing of %s", kind)

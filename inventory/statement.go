@@ -34,6 +34,11 @@ type fidoStatementJSON struct {
 	PublicKey    []byte    `json:"public_key"`
 	UserPresent  bool      `json:"user_present"`
 	UserVerified bool      `json:"user_verified"`
+	// Left out where there is nothing to say, as in the records written before
+	// these were known.
+	Model         *string `json:"model,omitempty"`
+	Certification *string `json:"certification,omitempty"`
+	FIPSLevel     *string `json:"fips_level,omitempty"`
 }
 
 type pivStatementJSON struct {
@@ -61,6 +66,7 @@ func encodeStatements(fido hw.FIDOStatement, piv []hw.PIVStatement) ([]byte, err
 		Format: text(fido.Format), AAGUID: null(FormatAAGUID(fido.AAGUID)), Firmware: null(FormatVersion(fido.Firmware)), FIPS: fido.FIPS,
 		Serial: text(fido.Serial), CredentialID: fido.CredentialID, PublicKey: fido.PublicKey,
 		UserPresent: fido.UserPresent, UserVerified: fido.UserVerified,
+		Model: text(fido.Model), Certification: text(fido.Certification), FIPSLevel: text(fido.FIPSLevel),
 	}
 	for _, s := range piv {
 		w.PIV = append(w.PIV, pivStatementJSON{
@@ -95,6 +101,7 @@ func decodeStatements(data []byte) (hw.FIDOStatement, []hw.PIVStatement, error) 
 		Status: f.Status, Reason: text(f.Reason), Detail: text(f.Detail), Anchor: text(f.Anchor), Format: text(f.Format),
 		AAGUID: aaguid, Firmware: version(f.Firmware), FIPS: f.FIPS, Serial: text(f.Serial),
 		CredentialID: f.CredentialID, PublicKey: f.PublicKey, UserPresent: f.UserPresent, UserVerified: f.UserVerified,
+		Model: text(f.Model), Certification: text(f.Certification), FIPSLevel: text(f.FIPSLevel),
 	}
 	var piv []hw.PIVStatement
 	for _, s := range w.PIV {

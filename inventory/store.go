@@ -59,11 +59,15 @@ type PlaceTx interface {
 	ListPlaces() ([]Place, error)           // by path
 }
 
-// TrustTx holds the trusted roots that users added.
+// TrustTx holds the trusted roots that users added, and the metadata.
 type TrustTx interface {
 	InsertAnchor(Anchor) error
 	DeleteAnchor(sha256 Hash) error
 	ListAnchors() ([]Anchor, error) // by name, then hash
+
+	// PutMetadata keeps one BLOB in the place of the one before.
+	PutMetadata(Metadata) error
+	StoredMetadata() (Metadata, error)
 }
 
 // AccountTx holds AWS accounts and the keys bound to their root users.

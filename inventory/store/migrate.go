@@ -12,7 +12,7 @@ import (
 )
 
 // schemaVersion is the number of the last migration.
-const schemaVersion = 3
+const schemaVersion = 4
 
 // The schema is the same text for every database. What each database says in
 // its own words (the guards of the journal) is a migration of its own.

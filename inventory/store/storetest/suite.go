@@ -58,6 +58,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		{"a key is bound to an account once, under one name", testBind},
 		{"a ninth key is refused", testBindLimit},
 		{"anchors are added once and taken back", testAnchors},
+		{"metadata is replaced by newer metadata only", testMetadata},
 		{"accounts are saved and changed", testAccounts},
 		{"an error rolls everything back", testRollback},
 		{"a panic rolls everything back", testPanic},
@@ -100,6 +101,7 @@ func enrollment(n int) inventory.Enrollment {
 		FIDO: hw.FIDOStatement{
 			Status: hw.StatusVerified, Anchor: "CN=Yubico Attestation Root 1", Format: "packed", AAGUID: hw.AAGUID{0x19, 0x08, 15: 0xff},
 			Firmware: hw.Version{Major: 5, Minor: 7, Patch: 4}, CredentialID: id, PublicKey: public, UserPresent: true,
+			Model: "YubiKey 5C NFC", Certification: "FIDO_CERTIFIED_L2", FIPSLevel: "FIPS140_CERTIFIED_L2",
 		},
 		PIV: []hw.PIVStatement{{
 			Status: hw.StatusVerified, Anchor: "CN=Yubico PIV Root CA", Slot: 0x9a, Serial: fmt.Sprint(20000000 + n),
