@@ -49,6 +49,8 @@ var (
 	ErrUnsupported = errors.New("not supported by this key")
 	// ErrMalformed: the key answered something that breaks the protocol.
 	ErrMalformed = errors.New("malformed answer")
+	// ErrManagementKey: the card does not take this PIV management key.
+	ErrManagementKey = errors.New("wrong PIV management key")
 	// ErrSerialsDisagree: two paths to one key name different serials.
 	ErrSerialsDisagree = errors.New("serial numbers disagree")
 )

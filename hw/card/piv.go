@@ -57,7 +57,7 @@ func ReadPIVEvidence(ctx context.Context, ch hw.Channel) (*hw.PIVEvidence, error
 	if !version.AtLeast(4, 3, 0) {
 		return evidence, nil
 	}
-	f9, err := readF9(ctx, t)
+	f9, err := readCertificate(ctx, t, objectF9)
 	if errors.Is(err, errAbsent) {
 		return evidence, nil
 	}
@@ -117,8 +117,10 @@ func getObject(ctx context.Context, t *Transceiver, id []byte) ([]byte, error) {
 	return object, err
 }
 
-func readF9(ctx context.Context, t *Transceiver) ([]byte, error) {
-	object, err := getObject(ctx, t, objectF9)
+// readCertificate reads the certificate in a data object, errAbsent where there
+// is none.
+func readCertificate(ctx context.Context, t *Transceiver, id []byte) ([]byte, error) {
+	object, err := getObject(ctx, t, id)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +134,7 @@ func readF9(ctx context.Context, t *Transceiver) ([]byte, error) {
 func readSlot(ctx context.Context, t *Transceiver, slot byte, metadata bool) ([]byte, error) {
 	known := false
 	if metadata {
-		generated, err := isGenerated(ctx, t, slot)
+		generated, err := isGenerated(ctx, t, slot, swNotFound, swDataNotFound)
 		switch {
 		case isStatus(err, swUnknownCommand): // metadata is not known after all
 		case err != nil:
@@ -143,21 +145,28 @@ func readSlot(ctx context.Context, t *Transceiver, slot byte, metadata bool) ([]
 			known = true
 		}
 	}
-	der, err := t.Send(ctx, Command{INS: insPIVAttest, P1: slot})
+	der, err := attest(ctx, t, slot)
 	if !known && isStatus(err, swWrongData, swNotFound, swDataNotFound) {
 		return nil, errAbsent
 	}
+	return der, err
+}
+
+// attest has the card issue the certificate for the key in a slot.
+func attest(ctx context.Context, t *Transceiver, slot byte) ([]byte, error) {
+	der, err := t.Send(ctx, Command{INS: insPIVAttest, P1: slot})
 	if err != nil {
 		return nil, fmt.Errorf("attesting: %w", err)
 	}
 	return der, checkDER(der)
 }
 
-// isGenerated asks slot metadata where the key came from.
-func isGenerated(ctx context.Context, t *Transceiver, slot byte) (bool, error) {
+// isGenerated asks slot metadata where the key came from; errAbsent where the
+// answer is one of the status words that count as "no key".
+func isGenerated(ctx context.Context, t *Transceiver, slot byte, absent ...uint16) (bool, error) {
 	answer, err := t.Send(ctx, Command{INS: insPIVMetadata, P2: slot})
-	if isStatus(err, swNotFound, swDataNotFound) {
-		return false, nil
+	if isStatus(err, absent...) {
+		return false, errAbsent
 	}
 	if err != nil {
 		return false, fmt.Errorf("reading metadata: %w", err)

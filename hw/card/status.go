@@ -23,6 +23,7 @@ func (e *StatusError) Unwrap() error { return statuses[e.SW].is }
 // Status words that the code itself looks at.
 const (
 	swOK             = 0x9000
+	swSecurity       = 0x6982
 	swWrongData      = 0x6A80
 	swNotFound       = 0x6A82
 	swDataNotFound   = 0x6A88
@@ -41,7 +42,7 @@ var statuses = map[uint16]struct {
 }{
 	0x6581:           {"memory failure", nil},
 	0x6700:           {"wrong length", nil},
-	0x6982:           {"security status not satisfied", hw.ErrRefused},
+	swSecurity:       {"security status not satisfied", hw.ErrRefused},
 	0x6983:           {"blocked", hw.ErrPINBlocked},
 	0x6985:           {"conditions not satisfied", hw.ErrRefused},
 	swWrongData:      {"wrong data", nil},

@@ -53,6 +53,11 @@ type Config struct {
 	// 123456, 12345678 and the well-known 24 bytes (3DES, from 5.7 AES-192).
 	PIVPIN, PIVPUK string
 	ManagementKey  []byte
+	// ManagementAlgorithm is the kind of ManagementKey (SP 800-78), that of the
+	// firmware's default key if zero. ManagementTouch asks for a touch at each
+	// use of it.
+	ManagementAlgorithm byte
+	ManagementTouch     bool
 	// Slots are the keys that the PIV application holds at the start.
 	Slots []Slot
 

@@ -2,6 +2,7 @@ package softkey
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -63,11 +64,14 @@ func newPIV(ca *CA, cfg Config, t *toucher) (*piv, error) {
 	p.factory()
 	p.pin, p.puk = newReference(cfg.PIVPIN, cfg.PIVPIN == defaultPIN), newReference(cfg.PIVPUK, cfg.PIVPUK == defaultPUK)
 	if len(cfg.ManagementKey) != 0 {
-		m := managementKey{algorithm: p.management.algorithm, key: bytes.Clone(cfg.ManagementKey)}
+		m := managementKey{algorithm: cmp.Or(cfg.ManagementAlgorithm, p.management.algorithm), key: bytes.Clone(cfg.ManagementKey), touch: policyTouchNever}
 		if _, err := m.cipher(); err != nil {
 			return nil, err
 		}
 		p.management = m
+	}
+	if cfg.ManagementTouch {
+		p.management.touch = policyTouchAlways
 	}
 	for _, s := range cfg.Slots {
 		if err := p.preload(s); err != nil {
