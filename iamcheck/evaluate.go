@@ -51,14 +51,13 @@ func Evaluate(f Facts, bound []BoundKey, opts Options) Finding {
 }
 
 // literal is the verdict of the benchmark's own audit text: the counter must be 1, and the virtual list must not hold the
-// customary serial, whoever owns it. It fails as soon as one step fails.
+// customary serial, whoever owns it. It fails as soon as one step fails, and passes on no list in which another account
+// appears. An entry that cannot be understood does not carry the serial, so that it matters here to nobody.
 func literal(e *evidence) Status {
 	switch {
-	case e.foreign:
-		return Unknown
 	case e.mfaIs(0), e.literalName:
 		return Fail
-	case e.mfaIs(1) && e.virtualReading == Complete:
+	case e.mfaIs(1) && e.facts.Virtual.Reading == Complete && !e.foreign:
 		return Pass
 	}
 	return Unknown
@@ -79,11 +78,13 @@ func stringOrNil(s string) *string {
 	return &s
 }
 
+// timeOrNil takes a time that JSON cannot write (a year before 0 or after 9999) for unknown: it is no date of AWS's, and one
+// such date would cost the whole report.
 func timeOrNil(t time.Time) *time.Time {
-	if t.IsZero() {
+	t = t.UTC()
+	if t.IsZero() || t.Year() < 0 || t.Year() > 9999 {
 		return nil
 	}
-	t = t.UTC()
 	return &t
 }
 

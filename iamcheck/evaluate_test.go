@@ -225,3 +225,82 @@ func TestWhereAContradictionGoesWithItsSource(t *testing.T) {
 		})
 	}
 }
+
+// The literal verdict follows the benchmark's steps and nothing else: a step that fails has failed whatever the rest says.
+func TestTheLiteralVerdictIsThatOfItsSteps(t *testing.T) {
+	foreign := VirtualDevice{Serial: "arn:aws:iam::" + elsewhere + ":mfa/x"}
+	customary := VirtualDevice{Serial: "arn:aws:iam::" + here + ":mfa/root-account-mfa-device", Owner: "arn:aws:iam::" + here + ":user/eve"}
+	unclear := VirtualDevice{Serial: "arn:aws:iam::" + here + ":mfa/x", Owner: "eve"}
+	for _, c := range []struct {
+		name    string
+		mfa     *int
+		reading Reading
+		devices []VirtualDevice
+		want    Status
+	}{
+		{"both steps pass", number(1), Complete, nil, Pass},
+		{"the counter is 0, and another account appears", number(0), Complete, []VirtualDevice{foreign}, Fail},
+		{"the counter is 0, and the list was not read", number(0), Unread, nil, Fail},
+		{"the serial is in the list, and another account appears", number(1), Complete, []VirtualDevice{foreign, customary}, Fail},
+		{"the serial is in a list that broke off, and the counter is missing", nil, Partial, []VirtualDevice{customary}, Fail},
+		{"another account appears where all else is well", number(1), Complete, []VirtualDevice{foreign}, Unknown},
+		{"an owner that is no ARN does not carry the serial", number(1), Complete, []VirtualDevice{unclear}, Pass},
+		{"the list broke off before the serial", number(1), Partial, nil, Unknown},
+		{"the counter is missing", nil, Complete, nil, Unknown},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := hardwareFacts()
+			f.Summary.MFAEnabled, f.Virtual = c.mfa, VirtualList{c.reading, c.devices}
+			if got := Evaluate(f, nil, Options{}).Level2.Literal; got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// A year that JSON cannot write is no date of AWS's, and must not cost the report.
+func TestADateThatCannotBeIsUnknown(t *testing.T) {
+	for _, at := range []string{"9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00"} {
+		date, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := hardwareFacts()
+		f.Root.Devices[0].EnabledAt = date
+		got := Evaluate(f, nil, Options{})
+		if _, err := json.Marshal(got); err != nil {
+			t.Errorf("%s: %v", at, err)
+		}
+		for _, d := range got.RootDevices {
+			if d.EnabledAt != nil {
+				t.Errorf("%s: got %s", at, d.EnabledAt)
+			}
+		}
+	}
+}
+
+func TestADeviceListedTwiceIsOne(t *testing.T) {
+	f := hardwareFacts()
+	f.Root.Devices = []Device{f.Root.Devices[1], f.Root.Devices[1]}
+	got := Evaluate(f, []BoundKey{{AccountID: here, DeviceName: "yk-1", KeyID: "k1", Origin: Named}}, Options{})
+	if len(got.RootDevices) != 1 || *got.Level2.Assurance != NamedKey || !slices.Equal(got.Level2.Warnings, []Warning{SingleDevice}) {
+		t.Errorf("got %d devices, %s", len(got.RootDevices), show(got))
+	}
+}
+
+func TestAnAnswerAboutADeviceOfAnotherAccountIsForeign(t *testing.T) {
+	f := hardwareFacts()
+	f.Certifications["arn:aws:iam::"+elsewhere+":u2f/root/yk-1-AAA"] = map[string]string{"FIDO": "L2"}
+	got := Evaluate(f, nil, Options{})
+	if got.Level2.Status != Unknown || !slices.Equal(got.Level2.Reasons, []Reason{ForeignAnswer}) {
+		t.Errorf("got %s", show(got))
+	}
+}
+
+func TestAPolicyThatDeniesTheRootSessionIsNamed(t *testing.T) {
+	f := Facts{AccountID: here, Partition: "aws", Calls: []Call{{Action: "sts:AssumeRoot", Outcome: DeniedBySCP, By: ByCaller}}}
+	if got := Evaluate(f, nil, Options{}); got.Level2.Status != Unknown || got.Level2.Reasons[0] != RootDeniedBySCP ||
+		!slices.Contains(got.Level2.Warnings, DeniedBySCPWarning) {
+		t.Errorf("got %s", show(got))
+	}
+}

@@ -16,7 +16,7 @@ type evidence struct {
 	virtual []VirtualDevice
 	// virtualReading is how much of the virtual list was read and understood.
 	virtualReading Reading
-	// foreign: an ARN of another account, or of another partition, in any list.
+	// foreign: an ARN of another account, or of another partition, in any answer.
 	foreign bool
 	// literalName: the virtual list holds root's customary serial.
 	literalName bool
@@ -35,8 +35,15 @@ type ownDevice struct {
 func weigh(f Facts) evidence {
 	e := evidence{facts: f, ownReading: f.Root.Reading, virtualReading: f.Virtual.Reading, mfa: flagCounter(f.Summary)}
 	for _, d := range f.Root.Devices {
+		if slices.ContainsFunc(e.own, func(o ownDevice) bool { return o.Serial == d.Serial }) {
+			continue // a list that changes while it is read may show an entry on two pages
+		}
 		serial, err := ParseSerial(d.Serial)
 		e.own = append(e.own, ownDevice{Device: d, serial: serial, known: err == nil && serial.Kind != ""})
+		e.foreign = e.foreign || err == nil && e.isForeign(serial)
+	}
+	for answered := range f.Certifications {
+		serial, err := ParseSerial(answered)
 		e.foreign = e.foreign || err == nil && e.isForeign(serial)
 	}
 	root := RootARN(f.Partition, f.AccountID)
@@ -110,9 +117,12 @@ func (e *evidence) unrecognized() bool {
 // anyDevice reports whether any device of root's was seen, in either list.
 func (e *evidence) anyDevice() bool { return len(e.own) > 0 || len(e.virtual) > 0 }
 
-// rootDenied reports whether AWS named a service control policy as what keeps root from being read.
+// rootDenied reports whether AWS named a service control policy as what keeps root from being read: in the root session, or
+// from having one.
 func (e *evidence) rootDenied() bool {
-	return slices.ContainsFunc(e.facts.Calls, func(c Call) bool { return c.Outcome == DeniedBySCP && c.By == ByRoot })
+	return slices.ContainsFunc(e.facts.Calls, func(c Call) bool {
+		return c.Outcome == DeniedBySCP && (c.By == ByRoot || c.Action == "sts:AssumeRoot")
+	})
 }
 
 // rootDevices are the devices of both lists for the finding, sorted by serial; nil where no list could have shown them all

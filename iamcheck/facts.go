@@ -30,7 +30,7 @@ type Facts struct {
 	Root RootList
 	// Virtual is the account's virtual-device list: iam:ListVirtualMFADevices.
 	Virtual VirtualList
-	// Certifications are those iam:GetMFADevice reports, by the device's serial. A serial that is missing here was not
+	// Certifications are those iam:GetMFADevice reports, by the serial that the answer names. A serial that is missing here was not
 	// read; one with an empty map was read and has none.
 	Certifications map[string]map[string]string
 	// Credentials are root's other credentials as a root session sees them.
@@ -92,6 +92,11 @@ type Summary struct {
 	PasswordPresent     *int // AccountPasswordPresent, 0 or 1
 	AccessKeysPresent   *int // AccountAccessKeysPresent
 	CertificatesPresent *int // AccountSigningCertificatesPresent
+}
+
+// NoCredentials reports whether all four counters were sent and are zero. A summary that was not read says no such thing.
+func (s *Summary) NoCredentials() bool {
+	return s != nil && zero(s.MFAEnabled) && zero(s.PasswordPresent) && zero(s.AccessKeysPresent) && zero(s.CertificatesPresent)
 }
 
 // Reading is how much of a list was read.

@@ -99,8 +99,8 @@ func wrongKind(e *evidence, _ Options) (verdict, bool) {
 // removed is rule 4: an account whose counters say that root has no credentials at all. That is no proof that nobody can
 // have some: whoever controls the root e-mail address can set a password unless the organization removed it centrally.
 func removed(e *evidence, o Options) (verdict, bool) {
-	s, c := e.facts.Summary, e.facts.Credentials
-	if s == nil || !zero(s.MFAEnabled) || !zero(s.PasswordPresent) || !zero(s.AccessKeysPresent) || !zero(s.CertificatesPresent) {
+	c := e.facts.Credentials
+	if !e.facts.Summary.NoCredentials() {
 		return verdict{}, false
 	}
 	switch on := e.facts.CentralRemoval; {

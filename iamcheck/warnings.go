@@ -20,10 +20,10 @@ func warnings(e *evidence, m matches) []Warning {
 		add(!summaryWhole(f.Summary), SummaryUnreadable)
 		add(e.rootDenied(), DeniedBySCPWarning)
 		if !govCloud {
-			add(e.ownReading == Complete && len(e.own) == 1, SingleDevice)
+			add(e.ownReading == Complete && len(e.own) == 1 && !e.foreign, SingleDevice)
 			add(e.ownReading != Complete, RootListNotRead)
 			add(e.virtualReading != Complete, VirtualListUnreadable)
-			add(certificationsMissing(e), CertificationsUnreadable)
+			add(certificationsMissing(e) && !e.foreign, CertificationsUnreadable)
 		}
 	}
 	for _, d := range f.Virtual.Devices {

@@ -44,7 +44,7 @@ func (c *collector) own(ctx context.Context, f *iamcheck.Facts) error {
 	}
 	note(c.virtualDevices(ctx, s, f))
 	note(c.certifications(ctx, s, f))
-	if !emptied(f.Summary) {
+	if !f.Summary.NoCredentials() {
 		return failed
 	}
 	if !c.opts.Org {
@@ -82,7 +82,7 @@ func (c *collector) other(ctx context.Context, f *iamcheck.Facts) error {
 		_ = c.virtualDevices(ctx, role, f)
 		_ = c.certifications(ctx, role, f)
 	}
-	if root != nil && emptied(f.Summary) {
+	if root != nil && f.Summary.NoCredentials() {
 		c.otherCredentials(ctx, root, f)
 	}
 	return nil
@@ -126,17 +126,4 @@ func (c *collector) summaryAgain(ctx context.Context, role *session, f *iamcheck
 	if err := c.summary(ctx, role, f); err != nil && f.Summary == nil {
 		f.Summary = first
 	}
-}
-
-// emptied reports whether all four counters are there and zero, which is when rule 4 needs to know more.
-func emptied(s *iamcheck.Summary) bool {
-	if s == nil {
-		return false
-	}
-	for _, n := range []*int{s.MFAEnabled, s.PasswordPresent, s.AccessKeysPresent, s.CertificatesPresent} {
-		if n == nil || *n != 0 {
-			return false
-		}
-	}
-	return true
 }
