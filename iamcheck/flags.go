@@ -99,7 +99,8 @@ type Burden struct {
 	Accounts int `json:"accounts"`
 	// Registrations are what has to be done by hand at the console: every account with every one of its keys.
 	Registrations int `json:"registrations"`
-	// KeysNeeded is the fewest keys that do it while none guards more accounts than it may.
+	// KeysNeeded is the fewest keys that do it while none guards more accounts than it may: handing the registrations out
+	// to them in turn keeps both numbers.
 	KeysNeeded int `json:"keys_needed"`
 	// KeysBound are the usable keys that are bound to these accounts today.
 	KeysBound int `json:"keys_bound"`
@@ -117,7 +118,9 @@ func burdenOf(accounts []string, bound []BoundKey, census Census, th Thresholds)
 	b := Burden{
 		Accounts:      n,
 		Registrations: n * th.Backup,
-		KeysNeeded:    (n + th.Concentration - 1) / th.Concentration * th.Backup,
+	}
+	if n > 0 {
+		b.KeysNeeded = max(th.Backup, (b.Registrations+th.Concentration-1)/th.Concentration)
 	}
 	keys := keysByAccount(bound)
 	used := map[string]bool{}

@@ -96,8 +96,8 @@ func TestTheBurdenCountsWhatLevel2Needs(t *testing.T) {
 	}
 	r := NewReport(time.Time{}, verdicts(accounts...), []BoundKey{bind("a", "k1"), bind("b", "k1"), bind("z", "k7")}, Census{people(4)}, Thresholds{})
 	b := flagOf(t, r, LogisticsBurden).Burden
-	if b.Accounts != 25 || b.Registrations != 50 || b.KeysNeeded != 6 || b.KeysBound != 1 ||
-		*b.KeysPerAccount != 1.0/25 || *b.KeysPerCustodian != 1.5 || *b.RegistrationsPerCustodian != 12.5 || *b.Custodians != 4 {
+	if b.Accounts != 25 || b.Registrations != 50 || b.KeysNeeded != 5 || b.KeysBound != 1 ||
+		*b.KeysPerAccount != 1.0/25 || *b.KeysPerCustodian != 1.25 || *b.RegistrationsPerCustodian != 12.5 || *b.Custodians != 4 {
 		t.Errorf("got %+v", *b)
 	}
 }
@@ -110,5 +110,32 @@ func TestTotalsCountEveryFinding(t *testing.T) {
 	if s.Accounts != 2 || s.Level2[Pass] != 1 || s.Level2[Fail] != 1 || s.Level1[Pass] != 1 || s.Level1[Fail] != 1 ||
 		s.Literal[Pass] != 1 || s.Literal[Fail] != 1 || s.Assurance[Unproven] != 1 || len(s.Assurance) != len(Assurances()) {
 		t.Errorf("got %+v", s)
+	}
+}
+
+// The fewest keys are few enough that none may be left out, and many enough that the accounts can share them.
+func TestTheKeysNeededAreTheFewestThatDo(t *testing.T) {
+	for accounts := range 30 {
+		for backup := 1; backup <= 4; backup++ {
+			for most := 1; most <= 12; most++ {
+				n := burdenOf(make([]string, accounts), nil, Census{}, Thresholds{Backup: backup, Concentration: most}).KeysNeeded
+				if accounts == 0 {
+					if n != 0 {
+						t.Fatalf("%d keys for no account", n)
+					}
+					continue
+				}
+				if fewer := n - 1; fewer >= backup && fewer*most >= accounts*backup {
+					t.Errorf("%d accounts of %d keys, %d accounts a key: %d are said to be needed, and %d do", accounts, backup, most, n, fewer)
+				}
+				guards := make([]int, n)
+				for i := range accounts * backup {
+					guards[i%n]++
+				}
+				if n < backup || slices.Max(guards) > most {
+					t.Errorf("%d accounts of %d keys, %d accounts a key: %d do not do", accounts, backup, most, n)
+				}
+			}
+		}
 	}
 }
