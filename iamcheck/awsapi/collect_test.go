@@ -103,6 +103,7 @@ func TestAPopulationThatIsNotCompleteIsAnError(t *testing.T) {
 		{"the list is a web page", listFault(awstest.Fault{Kind: awstest.HTML}), "not a JSON object", 0},
 		{"the list is hollow", listFault(awstest.Fault{Kind: awstest.Hollow}), "it has no Accounts", 0},
 		{"the list is empty bytes", listFault(awstest.Fault{Kind: awstest.Empty}), "not a JSON object", 0},
+		{"the list has no accounts, not even the management account", func(o *awstest.Organization) { o.Accounts = nil }, "without accounts", 0},
 		{"an account ID is not twelve digits", func(o *awstest.Organization) { o.Accounts[3].ID = "../../etc\x1b" }, "is no account ID", 30},
 	} {
 		t.Run(c.name, func(t *testing.T) {

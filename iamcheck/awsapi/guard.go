@@ -18,21 +18,28 @@ import (
 const maxAnswer = 8 << 20
 
 // mustHold are the elements without which an answer says nothing: the SDK reads their absence, and an empty body, as an
-// empty list, which would make an account look clean.
+// empty list, which would make an account look clean. IsTruncated is none of them: IAM may leave it out where it is false.
 var mustHold = map[string][]string{
 	"GetAccountSummary":         {"SummaryMap"},
 	"GetLoginProfile":           {"LoginProfile"},
 	"GetMFADevice":              {"SerialNumber"},
-	"ListAccessKeys":            {"AccessKeyMetadata", "IsTruncated"},
-	"ListMFADevices":            {"MFADevices", "IsTruncated"},
+	"ListAccessKeys":            {"AccessKeyMetadata"},
+	"ListMFADevices":            {"MFADevices"},
 	"ListOrganizationsFeatures": {"EnabledFeatures"},
-	"ListSigningCertificates":   {"Certificates", "IsTruncated"},
-	"ListVirtualMFADevices":     {"VirtualMFADevices", "IsTruncated"},
+	"ListSigningCertificates":   {"Certificates"},
+	"ListVirtualMFADevices":     {"VirtualMFADevices"},
 	"AssumeRole":                {"Credentials"},
 	"AssumeRoot":                {"Credentials"},
 	"GetCallerIdentity":         {"Account", "Arn"},
 	"DescribeOrganization":      {"Organization"},
 	"ListAccounts":              {"Accounts"},
+}
+
+// entries are the lists and maps of the XML answers, with the one name their entries have. The SDK steps over an entry of any
+// other name, which would make a full list an empty one.
+var entries = map[string]string{
+	"AccessKeyMetadata": "member", "Certificates": "member", "EnabledFeatures": "member", "MFADevices": "member",
+	"VirtualMFADevices": "member", "Certifications": "entry", "SummaryMap": "entry",
 }
 
 // malformedError is an answer that is not one.
@@ -96,9 +103,13 @@ func checkAnswer(operation string, body []byte) error {
 		return err
 	}
 	for _, name := range mustHold[operation] {
-		if !held[name] {
+		// A page of the account list may be empty, and then say only where the next one is.
+		if !held[name] && !(operation == "ListAccounts" && held["NextToken"]) {
 			return &malformedError{what: "it has no " + name}
 		}
+	}
+	if held["Marker"] && !held["IsTruncated"] {
+		return &malformedError{what: "a marker, but no word on whether there are more pages"}
 	}
 	return nil
 }
@@ -139,7 +150,14 @@ func xmlMembers(operation string, body []byte) (map[string]bool, error) {
 			if len(open) == 2 && open[1] == operation+"Result" {
 				held[t.Name.Local] = true
 			}
+			if want := entryOf(operation, open); want != "" && t.Name.Local != want {
+				return nil, &malformedError{what: fmt.Sprintf("%s holds <%.40s>, not <%s>", open[2], t.Name.Local, want)}
+			}
 			open = append(open, t.Name.Local)
+		case xml.CharData:
+			if entryOf(operation, open) != "" && len(bytes.TrimSpace(t)) > 0 {
+				return nil, &malformedError{what: open[2] + " holds text"}
+			}
 		case xml.EndElement:
 			open = open[:len(open)-1]
 			closed = len(open) == 0
@@ -147,4 +165,12 @@ func xmlMembers(operation string, body []byte) (map[string]bool, error) {
 			return nil, &malformedError{what: "a document type, as web pages have"}
 		}
 	}
+}
+
+// entryOf is the name that entries have in the list or map that is open; "" where none is.
+func entryOf(operation string, open []string) string {
+	if len(open) != 3 || open[1] != operation+"Result" {
+		return ""
+	}
+	return entries[open[2]]
 }

@@ -20,7 +20,15 @@ func TestCheckAnswer(t *testing.T) {
 		{"an empty list", "ListMFADevices", xmlOf("<MFADevices/><IsTruncated>false</IsTruncated>"), ""},
 		{"with a declaration, comments and elements nobody knows", "ListMFADevices",
 			`<?xml version="1.0"?><!-- x -->` + xmlOf("<New><MFADevices/></New><MFADevices/><IsTruncated>false</IsTruncated>") + "\n", ""},
-		{"a list that does not say whether there is more", "ListMFADevices", xmlOf("<MFADevices/>"), "no IsTruncated"},
+		{"a list that does not say whether there is more", "ListMFADevices", xmlOf("<MFADevices/>"), ""},
+		{"a marker on the last page", "ListMFADevices", xmlOf("<Marker>x</Marker><IsTruncated>false</IsTruncated><MFADevices/>"), ""},
+		{"a marker without a word on whether there is more", "ListMFADevices", xmlOf("<MFADevices/><Marker>x</Marker>"), "a marker, but"},
+		{"white space between the entries", "ListMFADevices", xmlOf("<MFADevices>\n <member><SerialNumber>x</SerialNumber></member>\n</MFADevices>"), ""},
+		{"entries under another name", "ListMFADevices", xmlOf("<MFADevices><item><SerialNumber>x</SerialNumber></item></MFADevices>"), "MFADevices holds <item>"},
+		{"a list without entries around its fields", "ListMFADevices", xmlOf("<MFADevices><SerialNumber>x</SerialNumber></MFADevices>"), "MFADevices holds <SerialNumber>"},
+		{"text where entries belong", "ListMFADevices", xmlOf("<MFADevices>null</MFADevices>"), "MFADevices holds text"},
+		{"a map of entries", "GetAccountSummary", "<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap><entry/></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>", ""},
+		{"a map of members", "GetAccountSummary", "<GetAccountSummaryResponse><GetAccountSummaryResult><SummaryMap><member/></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>", "SummaryMap holds <member>"},
 		{"no list", "ListMFADevices", xmlOf("<IsTruncated>false</IsTruncated>"), "no MFADevices"},
 		{"a list in the wrong place", "ListMFADevices", xmlOf("<x><MFADevices/></x><IsTruncated>false</IsTruncated>"), "no MFADevices"},
 		{"the answer of another operation", "ListVirtualMFADevices", xmlOf("<MFADevices/><IsTruncated>false</IsTruncated>"), "not ListVirtualMFADevicesResponse"},
@@ -31,6 +39,8 @@ func TestCheckAnswer(t *testing.T) {
 		{"a document that ends early", "ListMFADevices", xmlOf("<MFADevices/><IsTruncated>false</IsTruncated>")[:90], "not XML"},
 		{"two documents", "ListMFADevices", xmlOf("<MFADevices/><IsTruncated>false</IsTruncated>") + "<x/>", "the document is <x>"},
 		{"an account list", "ListAccounts", `{"Accounts":[]}`, ""},
+		{"an empty page of the account list that says where the next one is", "ListAccounts", `{"NextToken":"x"}`, ""},
+		{"a page of nothing, with a token that is null", "ListAccounts", `{"NextToken":null}`, "no Accounts"},
 		{"an account list that is null", "ListAccounts", `{"Accounts":null}`, "no Accounts"},
 		{"an object with nothing in it", "ListAccounts", `{}`, "no Accounts"},
 		{"a list where an object belongs", "ListAccounts", `[]`, "not a JSON object"},
@@ -56,8 +66,8 @@ func TestEveryOperationHasSomethingItMustHold(t *testing.T) {
 		if len(names) == 0 {
 			t.Errorf("%s: nothing", operation)
 		}
-		if strings.HasPrefix(operation, "List") && operation != "ListAccounts" && operation != "ListOrganizationsFeatures" && names[len(names)-1] != "IsTruncated" {
-			t.Errorf("%s does not have to say whether there is more", operation)
+		if strings.HasPrefix(operation, "List") && operation != "ListAccounts" && entries[names[0]] == "" {
+			t.Errorf("%s: nothing tells the entries of %s", operation, names[0])
 		}
 	}
 }

@@ -125,6 +125,10 @@ func (c *clients) listAccounts(ctx context.Context, each func(listed) error) err
 		next := aws.ToString(out.NextToken)
 		return next, next != "", nil
 	})
+	if err == nil && len(seen) == 0 && wrong == nil {
+		// An organization has its management account at the least.
+		err = &malformedError{what: "an organization without accounts"}
+	}
 	if err != nil {
 		wrong = append(wrong, fmt.Errorf("listing the organization's accounts: %w", err))
 	}

@@ -63,9 +63,11 @@ func counters(m map[string]int32) (*iamcheck.Summary, error) {
 	return s, nil
 }
 
-// ownDevices reads the device list of whoever calls. The session must be root's: of any other caller it is another list.
+// ownDevices reads the device list of whoever calls. The session must be root's: of any other caller it is another list. An
+// entry that says nothing leaves the list incomplete and hides none of those after it.
 func (c *clients) ownDevices(ctx context.Context, s *session, f *iamcheck.Facts) error {
 	list := iamcheck.RootList{}
+	var wrong error
 	err := pages(maxOwnPages, func(marker string) (string, bool, error) {
 		out, err := c.iam.ListMFADevices(ctx, &iam.ListMFADevicesInput{Marker: markerOf(marker)}, s.options...)
 		if err != nil {
@@ -75,7 +77,8 @@ func (c *clients) ownDevices(ctx context.Context, s *session, f *iamcheck.Facts)
 		for _, d := range out.MFADevices {
 			serial := aws.ToString(d.SerialNumber)
 			if serial == "" {
-				return "", false, &malformedError{what: "a device without a serial"}
+				wrong = &malformedError{what: "a device without a serial"}
+				continue
 			}
 			if len(list.Devices) >= maxDevices {
 				return "", false, &malformedError{what: fmt.Sprintf("more than %d devices of root", maxDevices)}
@@ -85,6 +88,9 @@ func (c *clients) ownDevices(ctx context.Context, s *session, f *iamcheck.Facts)
 		return aws.ToString(out.Marker), out.IsTruncated, nil
 	})
 	if err == nil {
+		err = wrong
+	}
+	if err == nil {
 		list.Reading = iamcheck.Complete
 	}
 	f.Root = list
@@ -92,9 +98,11 @@ func (c *clients) ownDevices(ctx context.Context, s *session, f *iamcheck.Facts)
 	return err
 }
 
-// virtualDevices reads the account's virtual devices and keeps those that a rule looks at.
+// virtualDevices reads the account's virtual devices and keeps those that a rule looks at. As in ownDevices, an entry that
+// says nothing hides no other.
 func (c *clients) virtualDevices(ctx context.Context, s *session, f *iamcheck.Facts) error {
 	list := iamcheck.VirtualList{}
+	var wrong error
 	err := pages(maxVirtualPages, func(marker string) (string, bool, error) {
 		in := &iam.ListVirtualMFADevicesInput{Marker: markerOf(marker), MaxItems: aws.Int32(virtualPage)}
 		out, err := c.iam.ListVirtualMFADevices(ctx, in, s.options...)
@@ -104,16 +112,22 @@ func (c *clients) virtualDevices(ctx context.Context, s *session, f *iamcheck.Fa
 		list.Reading = iamcheck.Partial
 		for _, d := range out.VirtualMFADevices {
 			device := iamcheck.VirtualDevice{Serial: aws.ToString(d.SerialNumber), EnabledAt: timeOf(d.EnableDate)}
-			if d.User != nil {
+			// An element User with nothing in it says what its absence does: the device is assigned to nobody.
+			owned := d.User != nil && (d.User.Arn != nil || d.User.UserId != nil || d.User.UserName != nil)
+			if owned {
 				device.Owner = aws.ToString(d.User.Arn)
 			}
-			if device.Serial == "" || d.User != nil && device.Owner == "" {
-				return "", false, &malformedError{what: "a virtual device without a serial, or with an owner without an ARN"}
+			if device.Serial == "" || owned && device.Owner == "" {
+				wrong = &malformedError{what: "a virtual device without a serial, or with an owner without an ARN"}
+				continue
 			}
 			keep(&list, device, f)
 		}
 		return aws.ToString(out.Marker), out.IsTruncated, nil
 	})
+	if err == nil {
+		err = wrong
+	}
 	if err == nil {
 		list.Reading = iamcheck.Complete
 	}
@@ -137,14 +151,12 @@ func keep(list *iamcheck.VirtualList, d iamcheck.VirtualDevice, f *iamcheck.Fact
 	}
 }
 
-// certifications asks about each FIDO device of root's own list.
+// certifications asks about each FIDO device of root's own list. An answer is kept under the serial it names, so that one
+// about another account is seen for what it is.
 func (c *clients) certifications(ctx context.Context, s *session, f *iamcheck.Facts) error {
 	var failed error
 	for _, serial := range fido(f) {
 		out, err := c.iam.GetMFADevice(ctx, &iam.GetMFADeviceInput{SerialNumber: aws.String(serial)}, s.options...)
-		if err == nil && aws.ToString(out.SerialNumber) != serial {
-			err = &malformedError{what: "it is about another device"}
-		}
 		if err == nil {
 			if f.Certifications == nil {
 				f.Certifications = map[string]map[string]string{}
@@ -153,8 +165,13 @@ func (c *clients) certifications(ctx context.Context, s *session, f *iamcheck.Fa
 			for scheme, level := range out.Certifications {
 				read[clean(scheme, 64)] = clean(level, 64)
 			}
-			f.Certifications[serial] = read
-		} else if failed == nil {
+			answered := aws.ToString(out.SerialNumber)
+			f.Certifications[answered] = read
+			if answered != serial {
+				err = &malformedError{what: "it is about another device"}
+			}
+		}
+		if err != nil && failed == nil {
 			failed = err
 		}
 		f.Calls = append(f.Calls, named("iam:GetMFADevice", s.by, err))
