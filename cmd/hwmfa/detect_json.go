@@ -68,10 +68,7 @@ func detectReport(seen []ceremony.Seen) detectJSON {
 	for _, s := range seen {
 		k := keySeen{
 			Serial: null(s.Serial), Product: null(s.Product), FormFactor: null(s.FormFactor.String()),
-			Firmware: nullVersion(s.Firmware), Advisories: advisoriesJSON(s.Advisories), Warnings: warningsJSON(s.Warnings),
-		}
-		if u := s.Key.USB; u != nil {
-			k.USB = &usbSeen{hex4(u.Vendor), hex4(u.Product), u.Bus, u.Address, null(u.Path)}
+			Firmware: nullVersion(s.Firmware), USB: usbSeenJSON(s.Key.USB), Advisories: advisoriesJSON(s.Advisories), Warnings: warningsJSON(s.Warnings),
 		}
 		if f := s.Key.FIDO; f != nil {
 			k.FIDO = &fidoSeen{Path: f.Node, Versions: []string{}}
@@ -91,6 +88,13 @@ func detectReport(seen []ceremony.Seen) detectJSON {
 		report.Keys = append(report.Keys, k)
 	}
 	return report
+}
+
+func usbSeenJSON(u *hw.USB) *usbSeen {
+	if u == nil {
+		return nil
+	}
+	return &usbSeen{hex4(u.Vendor), hex4(u.Product), u.Bus, u.Address, null(u.Path)}
 }
 
 func advisoriesJSON(all []hw.Advisory) []advisoryJSON {

@@ -74,11 +74,7 @@ func runEnroll(ctx context.Context, a *app, opts enrollOptions) error {
 		Place: opts.place, Tag: opts.tag, Serial: opts.serial,
 		Actor: act.Actor, Now: a.now,
 		PIN: pinAsker(a.streams, opts.pinFD), UsePIN: opts.pinFD >= 0,
-		Tell: func(step ceremony.Step, who ceremony.Seen) {
-			if step == ceremony.StepTouch {
-				a.streams.Touch(who.Name())
-			}
-		},
+		Tell: a.tellTouch,
 	})
 	if err != nil {
 		return err
@@ -133,6 +129,9 @@ func printEnrolled(a *app, e *ceremony.Enrolled) error {
 		{"product", firstOf(k.Product, "unknown")},
 		{"place", k.Place},
 		{"fido", statement(e.FIDO.Status, e.FIDO.Anchor, e.FIDO.Reason, e.FIDO.Detail)},
+	}
+	if text := modelText(e.FIDO); text != "" {
+		lines = append(lines, [2]string{"model", text})
 	}
 	for _, p := range e.PIV {
 		word := "piv"

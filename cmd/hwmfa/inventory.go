@@ -36,6 +36,19 @@ func (a *app) view(ctx context.Context, read func(inventory.Tx) error) error {
 	return errors.Join(s.View(ctx, read), s.Close())
 }
 
+// openExisting opens the inventory for writing; where there is none yet it
+// returns store.ErrNoInventory and makes none.
+func (a *app) openExisting(ctx context.Context) (inventory.Store, error) {
+	s, err := store.OpenReadOnly(ctx, a.settings.Inventory)
+	if err == nil {
+		err = s.Close()
+	}
+	if err != nil && !errors.Is(err, store.ErrOlder) {
+		return nil, err
+	}
+	return store.Open(ctx, a.settings.Inventory)
+}
+
 // act says who changes the inventory, and when. Somebody who became root by
 // sudo is still named: root tells an auditor nothing.
 func (a *app) act() (inventory.Act, error) {

@@ -92,22 +92,25 @@ func (k scriptKey) config() (softkey.Config, error) {
 			return cfg, err
 		}
 	}
-	switch k.Touch {
-	case "":
-		cfg.Touch = softkey.Now()
-	case "never":
-		cfg.Touch = softkey.Never()
-	default:
-		after, err := time.ParseDuration(k.Touch)
-		if err != nil {
-			return cfg, err
-		}
-		cfg.Touch = softkey.After(after)
+	if cfg.Touch, err = touchPolicy(k.Touch); err != nil {
+		return cfg, err
 	}
 	if k.TouchTimeout != "" {
 		cfg.TouchTimeout, err = time.ParseDuration(k.TouchTimeout)
 	}
 	return cfg, err
+}
+
+// touchPolicy is "never", or how long the owner takes; "" at once.
+func touchPolicy(s string) (softkey.TouchPolicy, error) {
+	switch s {
+	case "":
+		return softkey.Now(), nil
+	case "never":
+		return softkey.Never(), nil
+	}
+	after, err := time.ParseDuration(s)
+	return softkey.After(after), err
 }
 
 func (m *scriptMachine) plug(name string, at hw.USB) {
@@ -174,6 +177,22 @@ func scriptReplace(ts *testscript.TestScript, neg bool, args []string) {
 		m.bench.Unplug(old)
 		m.bench.Plug(successor, hw.USB{Bus: bus})
 	})
+}
+
+func scriptReset(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: reset KEY")
+	}
+	machineOf(ts).key(ts, args[0]).ResetFIDO()
+}
+
+func scriptTouches(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: touches KEY never|DURATION")
+	}
+	policy, err := touchPolicy(args[1])
+	ts.Check(err)
+	machineOf(ts).key(ts, args[0]).SetTouch(policy)
 }
 
 func scriptAwaits(ts *testscript.TestScript, neg bool, args []string) {

@@ -34,6 +34,8 @@ var update = flag.Bool("update", false, "write the files that scripts compare wi
 //	plug KEY                   plug a key of keys.json in
 //	unplug KEY [touch]         unplug it, now or as soon as it waits for a touch
 //	replace KEY KEY            as soon as the first waits for a touch, the second takes its place
+//	reset KEY                  reset its FIDO application, as its owner can
+//	touches KEY never|DURATION from now on its owner never touches it, or takes so long
 //	awaits KEY                 wait until the key waits for a touch
 //	deny NODE                  let nobody open a hidraw node or card reader
 //	roots FILE                 write the roots that the keys' attestation ends at
@@ -55,6 +57,8 @@ func TestScripts(t *testing.T) {
 			"plug":    scriptPlug,
 			"unplug":  scriptUnplug,
 			"replace": scriptReplace,
+			"reset":   scriptReset,
+			"touches": scriptTouches,
 			"awaits":  scriptAwaits,
 			"deny":    scriptDeny,
 			"roots":   scriptRoots,

@@ -3,141 +3,93 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"hwmfa/hw"
-	"hwmfa/internal/ceremony"
-	"hwmfa/inventory"
-	"hwmfa/inventory/store"
 )
 
 type verifyOptions struct {
-	evidence string
-	json     bool
+	evidence, key, serial string
+	all, noTouch, json    bool
+	pinFD                 int
 }
 
 func newVerifyCommand(a *app) *cobra.Command {
 	var opts verifyOptions
 	cmd := &cobra.Command{
-		Use:   "verify --evidence KEY",
-		Short: "Verify a key's stored evidence again",
-		Long: `Verify the evidence that the inventory holds for a key again, from the stored
-bytes alone and with today's trust anchors. The key need not be plugged in.
-KEY is its ID, serial or tag.` +
-			exitStatusHelp(exitFound),
-		Example: "  hwmfa verify --evidence YK-0001\n  hwmfa verify --evidence 12345678 --json",
-		Args:    exactly(),
+		Use:   "verify [--key KEY | --serial SERIAL | --all | --evidence KEY]",
+		Short: "Have plugged keys prove that they are the enrolled ones",
+		Long: `Have the key that is plugged in prove that it is the one in the inventory: it
+signs a fresh challenge with the credential that was attested when it was
+enrolled, without a touch where it can, and the proof goes into the journal. A
+key that wants a touch or a PIN is asked for it, unless --no-touch skips it.
+Keys without a serial are found by their credentials. KEY is an ID, serial or
+tag. With --all every plugged key is asked; each may then want a PIN of its own,
+so that --pin-fd goes with a single key.
+
+VERDICTS
+  present         it proved to be the enrolled key
+  other_key       it shows the serial of an enrolled key and is another
+  fido_reset      the enrolled key after a FIDO reset, its PIV keys as before:
+                  its FIDO registrations, AWS's too, are dead
+  reset_or_other  one or the other: nothing tells them apart
+  not_enrolled    the inventory knows no such key
+  unproved        it refused, or could not be asked: nothing is known
+  silent_refused  with --no-touch: it refused to answer without a touch
+  skipped         with --no-touch: it wants a touch or a PIN
+  gone            unplugged, or replaced by another, meanwhile
+
+With --evidence the evidence that the inventory holds for a key is verified
+again, from the stored bytes alone and with today's trust anchors. That key need
+not be plugged in. The JSON of both has "verified"; the one has "keys", the
+other "evidence".` +
+			exitStatusHelp(exitFound, exitNoKey, exitNoAccess, exitRefused),
+		Example: `  hwmfa verify
+  hwmfa verify --key YK-0001
+  hwmfa verify --all --no-touch --json
+  hwmfa verify --evidence 12345678`,
+		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runVerify(cmd.Context(), a, opts)
 		},
 	}
-	cmd.Flags().StringVar(&opts.evidence, "evidence", "", "`KEY` whose stored evidence is verified")
-	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON")
+	f := cmd.Flags()
+	f.StringVar(&opts.key, "key", "", "`KEY` of the inventory that must be plugged in")
+	f.StringVar(&opts.serial, "serial", "", "`SERIAL` of the plugged key, where there are several")
+	f.BoolVar(&opts.all, "all", false, "every key that is plugged in")
+	f.StringVar(&opts.evidence, "evidence", "", "`KEY` whose stored evidence is verified")
+	f.BoolVar(&opts.noTouch, "no-touch", false, "skip keys that want a touch or a PIN")
+	f.IntVar(&opts.pinFD, "pin-fd", -1, "read the PIN from this file `DESCRIPTOR` instead of asking")
+	f.BoolVar(&opts.json, "json", false, "print JSON")
 	return cmd
 }
 
 func runVerify(ctx context.Context, a *app, opts verifyOptions) error {
-	if opts.evidence == "" {
-		return usageError{errors.New("--evidence is missing: name the key whose stored evidence is to be verified")}
+	if err := opts.check(); err != nil {
+		return usageError{err}
 	}
-	s, err := store.OpenReadOnly(ctx, a.settings.Inventory)
-	if err != nil {
-		return err
+	if opts.evidence != "" {
+		return runVerifyEvidence(ctx, a, opts)
 	}
-	defer s.Close()
-	verifier, err := ceremony.Verifier(ctx, s, a.now())
-	if err != nil {
-		return err
-	}
-	key, again, err := ceremony.Reverify(ctx, s, verifier, opts.evidence)
-	if err != nil {
-		return err
-	}
-	if opts.json {
-		err = a.streams.JSON(verifiedReport(key, again))
-	} else {
-		err = printVerified(a, key, again)
-	}
-	if err == nil && !proved(again) {
-		return errFound
-	}
-	return err
+	return runVerifyPresence(ctx, a, opts)
 }
 
-// proved says whether there is evidence and every statement made from it today
-// holds; a kind of evidence the key does not offer speaks neither way.
-func proved(all []ceremony.Reverified) bool {
-	verified := false
-	for _, r := range all {
-		statuses := []hw.Status{}
-		if r.FIDO != nil {
-			statuses = append(statuses, r.FIDO.Status)
-		}
-		for _, p := range r.PIV {
-			statuses = append(statuses, p.Status)
-		}
-		for _, s := range statuses {
-			if s != hw.StatusVerified && s != hw.StatusAbsent {
-				return false
-			}
-			verified = verified || s == hw.StatusVerified
+// check refuses flags that contradict each other.
+func (o verifyOptions) check() error {
+	chosen := 0
+	for _, given := range []bool{o.key != "", o.serial != "", o.all, o.evidence != ""} {
+		if given {
+			chosen++
 		}
 	}
-	return verified
-}
-
-func printVerified(a *app, key inventory.Key, all []ceremony.Reverified) error {
-	if err := a.streams.Printf("%s\n", key.Label()); err != nil {
-		return err
-	}
-	if len(all) == 0 {
-		return a.streams.Printf("  no evidence is stored for this key\n")
-	}
-	for _, r := range all {
-		lines := [][2]string{{"evidence", fmt.Sprintf("of %s, SHA-256 %s", r.Stored.At.UTC().Format("2006-01-02 15:04:05 UTC"), r.Stored.SHA256)}}
-		if r.FIDO != nil {
-			lines = append(lines, [2]string{"fido", statement(r.FIDO.Status, r.FIDO.Anchor, r.FIDO.Reason, r.FIDO.Detail)})
-		}
-		for _, p := range r.PIV {
-			lines = append(lines, [2]string{fmt.Sprintf("piv %02x", p.Slot), statement(p.Status, p.Anchor, p.Reason, p.Detail)})
-		}
-		for _, l := range lines {
-			if err := a.streams.Printf("  %-9s %s\n", l[0], l[1]); err != nil {
-				return err
-			}
-		}
+	switch {
+	case chosen > 1:
+		return errors.New("--key, --serial, --all and --evidence exclude each other")
+	case o.evidence != "" && (o.noTouch || o.pinFD >= 0):
+		return errors.New("--evidence asks no key for anything: it takes neither --no-touch nor --pin-fd")
+	case o.all && o.pinFD >= 0:
+		return errors.New("--pin-fd gives one PIN, and with --all each key would be sent it: name one key")
+	case o.noTouch && o.pinFD >= 0:
+		return errors.New("--no-touch skips keys that want a PIN: it does not go with --pin-fd")
 	}
 	return nil
-}
-
-// The JSON of hwmfa verify --evidence (schema hwmfa.verify/v1).
-
-type verifyJSON struct {
-	Schema   string           `json:"schema"`
-	KeyID    string           `json:"key_id"`
-	Serial   *string          `json:"serial"`
-	Verified bool             `json:"verified"`
-	Evidence []reverifiedJSON `json:"evidence"`
-}
-
-type reverifiedJSON struct {
-	RecordedAt string      `json:"recorded_at"`
-	SHA256     string      `json:"sha256"`
-	FIDO       *fidoProved `json:"fido"`
-	PIV        []pivProved `json:"piv"`
-}
-
-func verifiedReport(key inventory.Key, all []ceremony.Reverified) verifyJSON {
-	report := verifyJSON{Schema: "hwmfa.verify/v1", KeyID: key.ID, Serial: null(key.Serial), Verified: proved(all), Evidence: []reverifiedJSON{}}
-	for _, r := range all {
-		e := reverifiedJSON{RecordedAt: inventory.FormatTime(r.Stored.At), SHA256: r.Stored.SHA256.String(), PIV: pivProvedJSON(r.PIV)}
-		if r.FIDO != nil {
-			p := fidoProvedJSON(*r.FIDO)
-			e.FIDO = &p
-		}
-		report.Evidence = append(report.Evidence, e)
-	}
-	return report
 }
