@@ -110,7 +110,8 @@ func (a *app) collect(ctx context.Context, opts auditOptions, judge func(iamchec
 	defer progress.Done()
 	progress.Step("asking AWS")
 	var findings []iamcheck.Finding
-	err := awsapi.Collect(ctx, awsapi.Options{Org: opts.org, RoleName: opts.roleName, ExternalID: opts.externalID, Static: a.aws}, func(f iamcheck.Facts) error {
+	what := awsapi.Options{Org: opts.org, RoleName: opts.roleName, ExternalID: opts.externalID, Log: a.log, Static: a.aws}
+	err := awsapi.Collect(ctx, what, func(f iamcheck.Facts) error {
 		findings = append(findings, judge(f))
 		progress.Step("%d accounts audited, last %s", len(findings), f.AccountID)
 		return nil

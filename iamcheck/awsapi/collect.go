@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,8 +29,8 @@ type Options struct {
 	ExternalID string
 	// Workers is how many accounts are read at a time; 0 is 8.
 	Workers int
-	// Profile and Region override the SDK's own environment and profile; "" overrides nothing.
-	Profile, Region string
+	// Log gets what the SDK has to say, at the level debug; nil drops it.
+	Log *slog.Logger
 	// Static replaces the SDK's environment altogether, for the demo: nothing of the user's is read or sent.
 	Static *Static
 }

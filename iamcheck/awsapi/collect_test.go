@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -362,5 +364,41 @@ func TestTheDemoTellsItsStories(t *testing.T) {
 		if said += " literal " + string(got.Literal); said != want[f.Name] {
 			t.Errorf("%s: got %s, want %s", f.Name, said, want[f.Name])
 		}
+	}
+}
+
+// Where no credentials are configured the SDK asks the machine's metadata service, and complains of it to standard error
+// unless it is given a logger.
+func TestWhatTheSDKSaysGoesToTheLogOnly(t *testing.T) {
+	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer metadata.Close()
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "", "AWS_CONFIG_FILE": "/dev/null",
+		"AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "",
+		"AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_REGION": "us-east-1",
+		"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.URL,
+	} {
+		t.Setenv(name, value)
+	}
+	stderr := filepath.Join(t.TempDir(), "stderr")
+	file, err := os.Create(stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	was := os.Stderr
+	os.Stderr = file
+	defer func() { os.Stderr = was }()
+	var logged strings.Builder
+	for _, log := range []*slog.Logger{nil, slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))} {
+		if _, err := collect(t, awsapi.Options{Log: log}); !errors.Is(err, awsapi.ErrCredentials) {
+			t.Errorf("got %v, want ErrCredentials", err)
+		}
+	}
+	if text, err := os.ReadFile(stderr); err != nil || len(text) > 0 {
+		t.Errorf("standard error got %q, %v", text, err)
+	}
+	if !strings.Contains(logged.String(), "IMDSv1") {
+		t.Errorf("the log got %q", logged.String())
 	}
 }

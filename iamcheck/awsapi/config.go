@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -70,18 +72,22 @@ func load(ctx context.Context, opts Options) (aws.Config, error) {
 			HTTPClient:   client,
 		}, nil
 	}
-	options := []func(*config.LoadOptions) error{config.WithHTTPClient(client)}
-	if opts.Profile != "" {
-		options = append(options, config.WithSharedConfigProfile(opts.Profile))
-	}
-	if opts.Region != "" {
-		options = append(options, config.WithRegion(opts.Region))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithLogger(sdkLogger(opts.Log)))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("loading the AWS configuration: %w: %w", ErrCredentials, err)
 	}
 	return cfg, nil
+}
+
+// sdkLogger keeps the SDK from writing to standard error on its own, which is what it does where nobody gives it a logger.
+// It is asked for no traces of requests, so that no credentials can be among what it says.
+func sdkLogger(log *slog.Logger) logging.Logger {
+	if log == nil {
+		return logging.Nop{}
+	}
+	return logging.LoggerFunc(func(level logging.Classification, format string, args ...any) {
+		log.Debug("the AWS SDK says", "level", string(level), "text", clean(fmt.Sprintf(format, args...), maxText))
+	})
 }
 
 // newRetryer is the SDK's adaptive retry: exponential with jitter, and slower while AWS throttles. Its token bucket for
