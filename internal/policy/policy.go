@@ -1,8 +1,9 @@
-// Package policy holds an organization's thresholds: how many keys an account
+// Package policy holds an organization's thresholds (how many keys an account
 // needs, how many accounts one key may guard, how many keys one person can look
-// after. They come from a YAML file that is read strictly; a name it does not
-// know is an error, because a misspelt threshold would silently be the default.
-// What is done with the figures is not decided here.
+// after) and its rules for enrolling a key. They come from a YAML file that is
+// read strictly; a name it does not know is an error, because a misspelt rule
+// would silently be none. It decides what a rule says of a key; what is done
+// about that, and with the figures, is not decided here.
 package policy
 
 import (
@@ -15,7 +16,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Policy is the set of thresholds.
+// Policy is the set of thresholds and rules. docs/policy.md shows all of them.
 type Policy struct {
 	// KeysPerAccount is the fewest usable keys that an account's root user
 	// should have (the flag no_backup), 1 to 8: AWS allows eight devices.
@@ -26,6 +27,8 @@ type Policy struct {
 	// KeysPerCustodian is the most keys that one person should have to look
 	// after (logistics_burden), 1 to 10000.
 	KeysPerCustodian int `yaml:"keys_per_custodian"`
+	// Enrollment is what a key has to pass to be enrolled.
+	Enrollment Enrollment `yaml:"enrollment"`
 }
 
 // Default is the policy of an organization that wrote none.
@@ -79,6 +82,7 @@ func (p Policy) check() error {
 		within("keys_per_account", p.KeysPerAccount, 8),
 		within("accounts_per_key", p.AccountsPerKey, 10000),
 		within("keys_per_custodian", p.KeysPerCustodian, 10000),
+		p.Enrollment.check(),
 	)
 }
 

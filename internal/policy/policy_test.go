@@ -5,9 +5,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
+
+func figures(perAccount, perKey, perCustodian int) Policy {
+	return Policy{KeysPerAccount: perAccount, AccountsPerKey: perKey, KeysPerCustodian: perCustodian}
+}
 
 func TestRead(t *testing.T) {
 	tests := []struct {
@@ -18,8 +23,8 @@ func TestRead(t *testing.T) {
 	}{
 		{"an empty file is the default", "", Default(), ""},
 		{"a file of comments is the default", "# nothing yet\n", Default(), ""},
-		{"what is not mentioned keeps its default", "accounts_per_key: 3\n", Policy{2, 3, 20}, ""},
-		{"every threshold can be set", "keys_per_account: 3\naccounts_per_key: 4\nkeys_per_custodian: 5\n", Policy{3, 4, 5}, ""},
+		{"what is not mentioned keeps its default", "accounts_per_key: 3\n", figures(2, 3, 20), ""},
+		{"every threshold can be set", "keys_per_account: 3\naccounts_per_key: 4\nkeys_per_custodian: 5\n", figures(3, 4, 5), ""},
 		{"a misspelt name is refused", "keys_per_acount: 3\n", Policy{}, "field keys_per_acount not found"},
 		{"a name given twice is refused", "accounts_per_key: 3\naccounts_per_key: 4\n", Policy{}, "already defined"},
 		{"zero keys for an account is refused", "keys_per_account: 0\n", Policy{}, "keys_per_account is 0, want 1 to 8"},
@@ -39,7 +44,7 @@ func TestRead(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || got != tt.want {
+			if err != nil || !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %+v, %v, want %+v", got, err, tt.want)
 			}
 		})
@@ -48,7 +53,7 @@ func TestRead(t *testing.T) {
 
 func TestLoad(t *testing.T) {
 	t.Run("no path is the default", func(t *testing.T) {
-		if got, err := Load(""); err != nil || got != Default() {
+		if got, err := Load(""); err != nil || !reflect.DeepEqual(got, Default()) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
@@ -73,6 +78,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("keys_per_account: 3\naccounts_per_key: 4\nkeys_per_custodian: 5\n")
 	f.Add("")
 	f.Add("&a [*a, *a]")
+	f.Add("enrollment: {firmware: {action: warn, minimum: 5.7.0}, advisories: {any: refuse}}")
 	f.Fuzz(func(t *testing.T, file string) {
 		p, err := Read(strings.NewReader(file))
 		if err == nil && p.check() != nil {
