@@ -11,6 +11,7 @@ import (
 	"hwmfa/hw"
 	"hwmfa/hw/attest"
 	"hwmfa/hw/ctap"
+	"hwmfa/internal/policy"
 	"hwmfa/inventory"
 )
 
@@ -39,6 +40,13 @@ type EnrollRequest struct {
 	PIN    AskPIN                 // nil: no way to ask
 	UsePIN bool                   // use the PIN also where the key would do without it
 	Tell   func(s Step, who Seen) // nil: silent
+	// Rules are the policy's; the zero value refuses nothing.
+	Rules policy.Enrollment
+	// SetPIN gives a key without a PIN its first, ChangePIN replaces the one it
+	// has; NewPIN asks for it.
+	SetPIN, ChangePIN bool
+	NewPIN            AskNewPIN // nil: no way to ask
+	Settings          Settings
 }
 
 // Enrolled is what an enrollment recorded.
@@ -47,6 +55,7 @@ type Enrolled struct {
 	FIDO     hw.FIDOStatement
 	PIV      []hw.PIVStatement
 	Silent   inventory.Silent
+	Changes  []Change // what was changed on the key
 	Warnings []Warning
 }
 
@@ -60,7 +69,7 @@ var ErrSeveralKeys = errors.New("several keys are plugged in")
 // Enroll makes one attested credential with one touch, reads what the card
 // side attests, verifies both, and records key, evidence, statements and
 // journal event in one transaction. Whatever fails before that leaves the
-// inventory as it was.
+// inventory as it was; the error then says what was changed on the key.
 func Enroll(ctx context.Context, bench hw.Bench, store inventory.Store, r EnrollRequest) (*Enrolled, error) {
 	if r.Tell == nil {
 		r.Tell = func(Step, Seen) {}
@@ -74,22 +83,52 @@ func Enroll(ctx context.Context, bench hw.Bench, store inventory.Store, r Enroll
 		return nil, err
 	}
 	e := enrollment{bench: bench, seen: s, request: r}
+	if err := e.admissible(ctx, store); err != nil {
+		return nil, err
+	}
+	defer func() { clear(e.pin) }()
+	done, err := e.carryOut(ctx, store)
+	if err != nil && len(e.changes) > 0 {
+		err = fmt.Errorf("%w (on the key already: %s)", err, e.changeWords())
+	}
+	return done, err
+}
+
+// admissible refuses, before anything is asked of the key's owner or changed on
+// the key, whatever can be known by then.
+func (e *enrollment) admissible(ctx context.Context, store inventory.Store) error {
+	if err := e.settable(ctx, store); err != nil {
+		return err
+	}
 	if err := e.notYetEnrolled(ctx, store); err != nil {
+		return err
+	}
+	return e.obey(policy.Claimed)
+}
+
+func (e *enrollment) carryOut(ctx context.Context, store inventory.Store) (*Enrolled, error) {
+	if err := e.preparePIN(ctx); err != nil {
 		return nil, err
 	}
 	if err := e.makeCredential(ctx); err != nil {
 		return nil, err
 	}
-	r.Tell(StepCheck, *s)
+	e.request.Tell(StepCheck, *e.seen)
 	if err := e.seen.sameKey(ctx, e.bench); err != nil {
 		return nil, err
 	}
 	e.readPIV(ctx)
-	verifier, err := Verifier(ctx, store, r.Now())
+	verifier, err := Verifier(ctx, store, e.request.Now())
 	if err != nil {
 		return nil, err
 	}
 	if err := e.verify(verifier); err != nil {
+		return nil, err
+	}
+	if err := e.obey(policy.Attested); err != nil {
+		return nil, err
+	}
+	if err := e.applySettings(ctx); err != nil {
 		return nil, err
 	}
 	if err := e.probeSilent(ctx); err != nil {
@@ -98,8 +137,17 @@ func Enroll(ctx context.Context, bench hw.Bench, store inventory.Store, r Enroll
 	if err := e.seen.stillThere(ctx, e.bench); err != nil {
 		return nil, err
 	}
-	r.Tell(StepRecord, *s)
+	e.request.Tell(StepRecord, *e.seen)
 	return e.record(ctx, store)
+}
+
+// changeWords lists what was changed on the key.
+func (e *enrollment) changeWords() string {
+	words := make([]string, len(e.changes))
+	for i, c := range e.changes {
+		words[i] = string(c)
+	}
+	return strings.Join(words, ", ")
 }
 
 // chooseKey reads what is plugged in, every serial path of it, and settles on
@@ -200,15 +248,12 @@ type enrollment struct {
 	fido     hw.FIDOStatement
 	piv      []hw.PIVStatement
 	silent   inventory.Silent
+	pin      []byte   // nil where none is needed
+	changes  []Change // made on the key so far
 }
 
 func (e *enrollment) makeCredential(ctx context.Context) error {
 	s := e.seen
-	pin, err := pinFor(ctx, e.bench, *s, e.request.PIN, e.request.UsePIN)
-	defer clear(pin)
-	if err != nil {
-		return err
-	}
 	challenge, err := newChallenge()
 	if err != nil {
 		return err
@@ -224,7 +269,7 @@ func (e *enrollment) makeCredential(ctx context.Context) error {
 	e.request.Tell(StepTouch, *s)
 	object, err := attestKey(ctx, e.bench, *s.Key.FIDO, hw.CredentialRequest{
 		RPID: RPID, RPName: "hwmfa identity", UserID: user, UserName: "hwmfa",
-		ClientDataHash: challenge, PIN: pin,
+		ClientDataHash: challenge, PIN: e.pin,
 	})
 	if err != nil {
 		return fmt.Errorf("make a credential on %s: %w", s.Name(), err)
@@ -339,7 +384,7 @@ func (e *enrollment) entry() inventory.Enrollment {
 }
 
 func (e *enrollment) record(ctx context.Context, store inventory.Store) (*Enrolled, error) {
-	done := Enrolled{FIDO: e.fido, PIV: e.piv, Silent: e.silent, Warnings: e.seen.Warnings}
+	done := Enrolled{FIDO: e.fido, PIV: e.piv, Silent: e.silent, Changes: e.changes, Warnings: e.seen.Warnings}
 	act := inventory.Act{Actor: e.request.Actor, At: e.request.Now()}
 	err := store.Update(ctx, func(tx inventory.Tx) (err error) {
 		done.Key, err = inventory.EnrollKey(tx, act, e.entry())

@@ -1,0 +1,118 @@
+package ceremony
+
+import (
+	"context"
+	"fmt"
+
+	"hwmfa/hw"
+	"hwmfa/hw/ctap"
+	"hwmfa/inventory"
+)
+
+// Settings are what an enrollment can turn on at the key; the zero value leaves
+// it as it is. Only a reset takes a minimum or a forced change back.
+type Settings struct {
+	MinPINLength   int  // characters; 0: as it is
+	ForcePINChange bool // whoever gets the key has to choose a PIN of their own
+	AlwaysUV       bool // a PIN for every use; ends use by U2F
+}
+
+// settable refuses before anything is changed what the key would refuse later,
+// and what could end registrations that an account depends on.
+func (e *enrollment) settable(ctx context.Context, store inventory.Store) error {
+	s, want := e.seen, e.request.Settings
+	if want == (Settings{}) {
+		return nil
+	}
+	if err := store.View(ctx, e.checkSpares); err != nil {
+		return err
+	}
+	pin := s.FIDO.Options["clientPin"] || e.request.SetPIN
+	_, alwaysUV := s.FIDO.Options["alwaysUv"]
+	length := want.MinPINLength > 0 || want.ForcePINChange
+	switch {
+	case !s.FIDO.Options["authnrCfg"], want.AlwaysUV && !alwaysUV, length && !s.FIDO.Options["setMinPINLength"]:
+		return fmt.Errorf("%s: changing this setting is %w", s.Name(), hw.ErrUnsupported)
+	case want.AlwaysUV && !pin:
+		return fmt.Errorf("%s: always-UV would make it useless: %w", s.Name(), hw.ErrPINNotSet)
+	case want.ForcePINChange && !pin:
+		return fmt.Errorf("%s: nothing to change: %w", s.Name(), hw.ErrPINNotSet)
+	case want.MinPINLength > 0 && want.MinPINLength < s.FIDO.MinPINLength:
+		return fmt.Errorf("%s: its minimum PIN length is %d already, and only a reset lowers it: %w", s.Name(), s.FIDO.MinPINLength, hw.ErrRefused)
+	}
+	return nil
+}
+
+// checkSpares holds every enrolled key that this one may be to the rule that an
+// account keeps a working key: the one with its serial, or those of its model
+// that have none and do not prove themselves silently.
+func (e *enrollment) checkSpares(tx inventory.Tx) error {
+	keys, err := inventory.Keys(tx, inventory.KeyFilter{})
+	if err != nil {
+		return fmt.Errorf("read keys: %w", err)
+	}
+	for _, k := range keys {
+		may := e.seen.Serial != "" && k.Serial == e.seen.Serial
+		if k.Serial == "" && k.AAGUID == e.seen.FIDO.AAGUID {
+			credentials, err := tx.ListCredentials(k.ID)
+			if err != nil {
+				return fmt.Errorf("credentials of %s: %w", k.Label(), err)
+			}
+			for _, c := range credentials {
+				may = may || c.Silent != inventory.SilentYes
+			}
+		}
+		if !may {
+			continue
+		}
+		if err := inventory.CheckSpare(tx, k.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applySettings changes the key. A forced change comes last: after it the PIN
+// is good for nothing but being changed.
+func (e *enrollment) applySettings(ctx context.Context) error {
+	s, want := e.seen, e.request.Settings
+	if want == (Settings{}) {
+		return nil
+	}
+	if err := s.stillThere(ctx, e.bench); err != nil {
+		return err
+	}
+	err := withFIDO(ctx, e.bench, *s.Key.FIDO, func(d *ctap.Device) error {
+		info, err := d.Info(ctx)
+		if err != nil {
+			return err
+		}
+		if want.AlwaysUV && !info.Options["alwaysUv"] {
+			if err := d.ToggleAlwaysUV(ctx, e.pin); err != nil {
+				return err
+			}
+			e.changes = append(e.changes, ChangeAlwaysUV)
+		}
+		length := want.MinPINLength
+		if length <= info.MinPINLength {
+			length = 0
+		}
+		if length == 0 && !want.ForcePINChange {
+			return nil
+		}
+		if err := d.SetMinPINLength(ctx, e.pin, length, want.ForcePINChange); err != nil {
+			return err
+		}
+		if length > 0 {
+			e.changes = append(e.changes, ChangeMinPINLength)
+		}
+		if want.ForcePINChange {
+			e.changes = append(e.changes, ChangeForcePINChange)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.Name(), err)
+	}
+	return s.sameKey(ctx, e.bench)
+}

@@ -1,0 +1,66 @@
+package inventory
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrOnlyKey: the key guards an account of which no other working key is proved.
+var ErrOnlyKey = errors.New("no second working key is proved")
+
+// CheckSpare refuses to put a key's registrations at risk. For every account
+// that the key is bound to there has to be another usable key, bound to it and
+// proved since; otherwise it gives ErrOnlyKey and names the accounts. A key
+// that is bound to none passes.
+func CheckSpare(tx Tx, keyID string) error {
+	k, err := tx.KeyByID(keyID)
+	if err != nil {
+		return fmt.Errorf("key %s: %w", keyID, err)
+	}
+	bindings, err := tx.ListBindings("", keyID)
+	if err != nil {
+		return fmt.Errorf("bindings of %s: %w", k.Label(), err)
+	}
+	var alone []string
+	for _, b := range bindings {
+		spare, err := hasSpare(tx, b)
+		if err != nil {
+			return fmt.Errorf("keys of account %s: %w", b.AccountID, err)
+		}
+		if !spare {
+			alone = append(alone, b.AccountID)
+		}
+	}
+	if len(alone) > 0 {
+		return fmt.Errorf("%s guards account %s: %w", k.Label(), strings.Join(alone, ", "), ErrOnlyKey)
+	}
+	return nil
+}
+
+// hasSpare says whether the account of a binding has another key that works.
+func hasSpare(tx Tx, b Binding) (bool, error) {
+	all, err := tx.ListBindings(b.AccountID, "")
+	if err != nil {
+		return false, err
+	}
+	for _, other := range all {
+		if other.KeyID == b.KeyID {
+			continue
+		}
+		k, err := tx.KeyByID(other.KeyID)
+		if err != nil {
+			return false, err
+		}
+		proofs, err := tx.ListProofs(other.KeyID)
+		if err != nil {
+			return false, err
+		}
+		for _, p := range proofs {
+			if k.Status.Usable() && p.At.After(other.At) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
