@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"hwmfa/hw"
+	"hwmfa/hw/attest"
 	"hwmfa/iamcheck/awsapi"
 	"hwmfa/internal/ceremony"
 	"hwmfa/internal/term"
@@ -96,6 +97,8 @@ var endings = []ending{
 	{"damaged inventory", isError(inventory.ErrDamaged), exitFailure, "the file was left as it is; restore it from a copy, and see hwmfa journal verify"},
 	{"broken journal", isError(inventory.ErrJournal), exitFailure, "see hwmfa journal verify"},
 	{"ambiguous name", isError(inventory.ErrAmbiguous), exitFailure, "name the key by its ID"},
+	{"stale", isError(inventory.ErrStale), exitFailure, "what is there already is newer and stays"},
+	{"new root", isError(attest.ErrNewRoot), exitFailure, "if you do trust it, add it with hwmfa trust add"},
 	{"invalid value", isError(inventory.ErrInvalid), exitUsage, ""},
 }
 

@@ -137,6 +137,9 @@ func printKey(a *app, d inventory.Detail) error {
 	for _, e := range d.Attestations {
 		lines = append(lines, line{"evidence", e.SHA256.String()})
 		lines = append(lines, line{"  FIDO", statement(e.FIDO.Status, e.FIDO.Anchor, e.FIDO.Reason, e.FIDO.Detail)})
+		if text := modelText(e.FIDO); text != "" {
+			lines = append(lines, line{"  model", text})
+		}
 		for _, p := range e.PIV {
 			lines = append(lines, line{fmt.Sprintf("  PIV %02x", p.Slot), statement(p.Status, p.Anchor, p.Reason, p.Detail)})
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"hwmfa/hw"
 )
@@ -17,6 +18,10 @@ type fidoProved struct {
 	Firmware *string `json:"firmware"`
 	FIPS     bool    `json:"fips"`
 	Serial   *string `json:"serial"`
+	// What the FIDO metadata says of the model.
+	Model         *string `json:"model"`
+	Certification *string `json:"certification"`
+	FIPSLevel     *string `json:"fips_level"`
 }
 
 type pivProved struct {
@@ -36,11 +41,27 @@ func fidoProvedJSON(s hw.FIDOStatement) fidoProved {
 	p := fidoProved{
 		Status: string(s.Status), Reason: null(s.Reason), Anchor: null(s.Anchor), Format: null(s.Format),
 		Firmware: nullVersion(s.Firmware), FIPS: s.FIPS, Serial: null(s.Serial),
+		Model: null(s.Model), Certification: null(s.Certification), FIPSLevel: null(s.FIPSLevel),
 	}
 	if !s.AAGUID.IsZero() {
 		p.AAGUID = null(s.AAGUID.String())
 	}
 	return p
+}
+
+// modelText is what the FIDO metadata says of the model, and what its
+// certificate says of FIPS; "" where neither says anything.
+func modelText(s hw.FIDOStatement) string {
+	var parts []string
+	for _, p := range []string{s.Model, s.Certification, s.FIPSLevel} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	if s.FIPS && s.FIPSLevel == "" {
+		parts = append(parts, "FIPS by its certificate")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func pivProvedJSON(all []hw.PIVStatement) []pivProved {

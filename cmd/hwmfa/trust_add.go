@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hwmfa/internal/ceremony"
 	"hwmfa/inventory"
 )
 
@@ -48,11 +49,7 @@ func runTrustAdd(ctx context.Context, a *app, opts trustAddOptions) error {
 	name := cmp.Or(opts.name, filepath.Base(opts.file))
 	var added []inventory.Anchor
 	err = a.update(ctx, func(tx inventory.Tx, act inventory.Act) error {
-		known, err := inventory.Anchors(tx)
-		if err != nil {
-			return err
-		}
-		anchors, err := anchorsWith(known, act.At)
+		anchors, err := ceremony.Anchors(tx, act.At)
 		if err != nil {
 			return err
 		}

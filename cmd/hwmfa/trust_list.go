@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hwmfa/hw/attest"
+	"hwmfa/internal/ceremony"
 	"hwmfa/internal/term"
 	"hwmfa/inventory"
 	"hwmfa/inventory/store"
@@ -18,9 +19,10 @@ type trustListOptions struct{ json bool }
 func newTrustListCommand(a *app) *cobra.Command {
 	var opts trustListOptions
 	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   "List the certificates whose attestation is believed",
-		Long:    "List the certificates whose attestation is believed: the built-in ones and those added." + exitStatusHelp(),
+		Use:   "list",
+		Short: "List the certificates whose attestation is believed",
+		Long: `List the certificates whose attestation is believed, the built-in ones and those
+added, and the FIDO metadata that models are judged with.` + exitStatusHelp(),
 		Example: "  hwmfa trust list\n  hwmfa trust list --json",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -42,16 +44,31 @@ type anchorJSON struct {
 	BuiltIn   bool         `json:"built_in"`
 }
 
+// keptMetadataJSON adds when the inventory got it, and by whom.
+type keptMetadataJSON struct {
+	*metadataJSON
+	AddedAt time.Time `json:"added_at"`
+	AddedBy string    `json:"added_by"`
+}
+
 func runTrustList(ctx context.Context, a *app, opts trustListOptions) error {
-	var added []inventory.Anchor
-	err := a.view(ctx, func(tx inventory.Tx) (err error) {
-		added, err = inventory.Anchors(tx)
-		return err
-	})
-	if err != nil && !errors.Is(err, store.ErrNoInventory) {
+	signer, err := attest.FIDOAlliance()
+	if err != nil {
 		return err
 	}
-	anchors, err := anchorsWith(added, time.Time{})
+	var anchors *attest.Anchors
+	var metadata *attest.Metadata
+	var kept *inventory.Metadata
+	err = a.view(ctx, func(tx inventory.Tx) (err error) {
+		if anchors, err = ceremony.Anchors(tx, time.Time{}); err != nil {
+			return err
+		}
+		metadata, kept, err = ceremony.Metadata(tx, signer, a.now())
+		return err
+	})
+	if errors.Is(err, store.ErrNoInventory) {
+		anchors, err = attest.Yubico()
+	}
 	if err != nil {
 		return err
 	}
@@ -63,14 +80,26 @@ func runTrustList(ctx context.Context, a *app, opts trustListOptions) error {
 				NotBefore: x.NotBefore.UTC(), NotAfter: x.NotAfter.UTC(), BuiltIn: x.BuiltIn,
 			})
 		}
+		var about *keptMetadataJSON
+		if metadata != nil {
+			about = &keptMetadataJSON{metadataToJSON(metadata, a.now()), kept.At.UTC(), kept.By}
+		}
 		return a.streams.JSON(struct {
-			Schema  string       `json:"schema"`
-			Anchors []anchorJSON `json:"anchors"`
-		}{"hwmfa.trust/v1", list})
+			Schema   string            `json:"schema"`
+			Anchors  []anchorJSON      `json:"anchors"`
+			Metadata *keptMetadataJSON `json:"metadata"`
+		}{"hwmfa.trust/v1", list, about})
 	}
 	t := term.NewTable("name", "kind", "valid until", "sha-256", "subject").Limit(0, 20).Limit(4, 40)
 	for _, x := range anchors.List() {
 		t.Row(term.Plain(x.Name, string(x.Kind), x.NotAfter.UTC().Format(time.DateOnly), x.SHA256[:16]+"…", x.Subject)...)
 	}
-	return a.streams.Table(t)
+	if err := a.streams.Table(t); err != nil {
+		return err
+	}
+	if metadata == nil {
+		return a.streams.Printf("\nno FIDO metadata: see hwmfa trust update\n")
+	}
+	return a.streams.Printf("\nFIDO metadata no. %d: %d models, %s, added %s by %s\n",
+		metadata.Number, metadata.Models, metadataDate(metadata, a.now()), timeText(kept.At), kept.By)
 }

@@ -69,6 +69,9 @@ func printVerified(a *app, key inventory.Key, all []ceremony.Reverified) error {
 		lines := [][2]string{{"evidence", fmt.Sprintf("of %s, SHA-256 %s", r.Stored.At.UTC().Format("2006-01-02 15:04:05 UTC"), r.Stored.SHA256)}}
 		if r.FIDO != nil {
 			lines = append(lines, [2]string{"fido", statement(r.FIDO.Status, r.FIDO.Anchor, r.FIDO.Reason, r.FIDO.Detail)})
+			if text := modelText(*r.FIDO); text != "" {
+				lines = append(lines, [2]string{"model", text})
+			}
 		}
 		for _, p := range r.PIV {
 			lines = append(lines, [2]string{fmt.Sprintf("piv %02x", p.Slot), statement(p.Status, p.Anchor, p.Reason, p.Detail)})

@@ -95,6 +95,42 @@ func (a *Anchors) AddPEM(name string, file []byte) error {
 	return nil
 }
 
+// ErrNewRoot: a file of intermediates holds a certificate that nothing known
+// has issued. To trust it is a decision of its own.
+var ErrNewRoot = errors.New("issued by no anchor that is trusted")
+
+// AddIntermediates adds the certificates of one PEM file that are not held yet
+// and returns them as PEM, with how many of the file were there already. Each
+// must be issued by what is held, or by another of them that is; otherwise
+// nothing is added, and the error is ErrNewRoot.
+func (a *Anchors) AddIntermediates(name string, file []byte) (added []byte, known int, err error) {
+	certs, err := readPEM(file)
+	if err != nil {
+		return nil, 0, fmt.Errorf("adding intermediates %q: %w", name, err)
+	}
+	for _, c := range certs {
+		if slices.ContainsFunc(a.entries, func(e entry) bool { return e.cert.Equal(c) }) {
+			known++
+			continue
+		}
+		added = append(added, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
+	}
+	if len(added) == 0 {
+		return nil, known, nil
+	}
+	tried := Anchors{Now: a.Now, entries: slices.Clone(a.entries)}
+	if err := tried.AddPEM(name, added); err != nil {
+		return nil, 0, err
+	}
+	for _, e := range tried.entries[len(a.entries):] {
+		if e.Kind != KindIntermediate {
+			return nil, 0, fmt.Errorf("adding intermediates %q: %s: %w", name, e.Subject, ErrNewRoot)
+		}
+	}
+	a.entries, a.pools = tried.entries, tried.pools
+	return added, known, nil
+}
+
 // List returns every certificate held, in the order of adding.
 func (a *Anchors) List() []Anchor {
 	list := make([]Anchor, 0, len(a.entries))
@@ -202,8 +238,8 @@ func (a *Anchors) place(name string, certs []*x509.Certificate) ([]entry, error)
 			add(waiting[0], KindPinned)
 			return entries, nil
 		default:
-			return nil, fmt.Errorf("%s: issued by no anchor known or in this file; to trust it for itself, add it alone",
-				waiting[0].Subject)
+			return nil, fmt.Errorf("%s: %w or in this file; to trust it for itself, add it alone",
+				waiting[0].Subject, ErrNewRoot)
 		}
 	}
 	return entries, nil

@@ -41,6 +41,10 @@ type jws struct {
 // trimBlob takes the space off both ends that downloads and editors leave.
 func trimBlob(blob []byte) []byte { return bytes.Trim(blob, " \t\r\n") }
 
+// MetadataText is the BLOB as it is kept: as it came, without the space around
+// it.
+func MetadataText(blob []byte) string { return string(trimBlob(blob)) }
+
 // IsMetadata says whether a file looks like a BLOB: three parts of base64url,
 // the first a JSON object.
 func IsMetadata(file []byte) bool {

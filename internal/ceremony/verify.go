@@ -2,7 +2,6 @@ package ceremony
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"hwmfa/hw"
@@ -11,28 +10,25 @@ import (
 )
 
 // Verifier trusts the anchors built into the program and those that the
-// inventory holds.
+// inventory holds, and knows of models what the inventory's FIDO metadata says.
 func Verifier(ctx context.Context, store inventory.Store, now time.Time) (attest.Verifier, error) {
-	anchors, err := attest.Yubico()
+	signer, err := attest.FIDOAlliance()
 	if err != nil {
-		return attest.Verifier{}, fmt.Errorf("built-in trust anchors: %w", err)
+		return attest.Verifier{}, err
 	}
-	err = store.View(ctx, func(tx inventory.Tx) error {
-		added, err := tx.ListAnchors()
-		if err != nil {
+	return verifierWith(ctx, store, signer, now)
+}
+
+func verifierWith(ctx context.Context, store inventory.Store, signer attest.MetadataSigner, now time.Time) (attest.Verifier, error) {
+	v := attest.Verifier{Now: now}
+	err := store.View(ctx, func(tx inventory.Tx) (err error) {
+		if v.Anchors, err = Anchors(tx, time.Time{}); err != nil {
 			return err
 		}
-		for _, a := range added {
-			if err := anchors.AddPEM(a.Name, []byte(a.PEM)); err != nil {
-				return fmt.Errorf("trusted root %s: %w", a.Name, err)
-			}
-		}
-		return nil
+		v.Metadata, _, err = Metadata(tx, signer, now)
+		return err
 	})
-	if err != nil {
-		return attest.Verifier{}, fmt.Errorf("read trust anchors: %w", err)
-	}
-	return attest.Verifier{Anchors: anchors, Now: now}, nil
+	return v, err
 }
 
 // Reverified is one stored piece of evidence, judged again.
@@ -43,7 +39,7 @@ type Reverified struct {
 }
 
 // Reverify judges the stored evidence of a key again, from the inventory
-// alone, with today's anchors.
+// alone, with today's anchors and metadata.
 func Reverify(ctx context.Context, store inventory.Store, v attest.Verifier, ref string) (inventory.Key, []Reverified, error) {
 	var key inventory.Key
 	var done []Reverified

@@ -1,0 +1,93 @@
+package ceremony
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"hwmfa/hw/attest"
+	"hwmfa/inventory"
+)
+
+// Anchors are those built into the program and those that the inventory
+// holds. now, unless zero, makes what is added later be valid then.
+func Anchors(tx inventory.Tx, now time.Time) (*attest.Anchors, error) {
+	anchors, err := attest.Yubico()
+	if err != nil {
+		return nil, fmt.Errorf("built-in trust anchors: %w", err)
+	}
+	added, err := inventory.Anchors(tx)
+	if err != nil {
+		return nil, fmt.Errorf("read trust anchors: %w", err)
+	}
+	for _, a := range added {
+		if err := anchors.AddPEM(a.Name, []byte(a.PEM)); err != nil {
+			return nil, fmt.Errorf("trusted root %s: %w", a.Name, err)
+		}
+	}
+	anchors.Now = now
+	return anchors, nil
+}
+
+// Metadata reads the FIDO metadata that the inventory holds and checks its
+// signature again, because a file can be changed; nil where there is none.
+func Metadata(tx inventory.Tx, signer attest.MetadataSigner, now time.Time) (*attest.Metadata, *inventory.Metadata, error) {
+	kept, err := inventory.CurrentMetadata(tx)
+	if errors.Is(err, inventory.ErrNotFound) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := signer.Read([]byte(kept.JWT), now)
+	if err != nil {
+		return nil, nil, fmt.Errorf("FIDO metadata no. %d of the inventory: %w", kept.Number, err)
+	}
+	if m.Number != kept.Number || !m.NextUpdate.Equal(kept.NextUpdate) {
+		return nil, nil, fmt.Errorf("FIDO metadata no. %d is kept as no. %d: %w", m.Number, kept.Number, inventory.ErrDamaged)
+	}
+	return m, &kept, nil
+}
+
+// TrustUpdate is what UpdateTrust did.
+type TrustUpdate struct {
+	Metadata  *attest.Metadata // what the file was, where it was a BLOB
+	Added     []inventory.Anchor
+	Known     int  // certificates of the file that were there already
+	Unchanged bool // all of it was there already
+}
+
+// UpdateTrust takes a file that a maker or the FIDO Alliance publishes: a
+// metadata BLOB, or a PEM bundle of intermediates. It adds no root: whom to
+// trust is for a person to say. What is there already stays as it is.
+func UpdateTrust(tx inventory.Tx, act inventory.Act, signer attest.MetadataSigner, name string, file []byte) (TrustUpdate, error) {
+	if attest.IsMetadata(file) {
+		return updateMetadata(tx, act, signer, file)
+	}
+	anchors, err := Anchors(tx, act.At)
+	if err != nil {
+		return TrustUpdate{}, err
+	}
+	fresh, known, err := anchors.AddIntermediates(name, file)
+	if err != nil {
+		return TrustUpdate{}, err
+	}
+	u := TrustUpdate{Known: known, Unchanged: len(fresh) == 0}
+	if !u.Unchanged {
+		u.Added, err = inventory.AddAnchor(tx, act, name, fresh)
+	}
+	return u, err
+}
+
+func updateMetadata(tx inventory.Tx, act inventory.Act, signer attest.MetadataSigner, file []byte) (TrustUpdate, error) {
+	m, err := signer.Read(file, act.At)
+	if err != nil {
+		return TrustUpdate{}, err
+	}
+	u := TrustUpdate{Metadata: m}
+	_, err = inventory.SetMetadata(tx, act, m.Number, m.NextUpdate, attest.MetadataText(file))
+	if errors.Is(err, inventory.ErrExists) {
+		u.Unchanged, err = true, nil
+	}
+	return u, err
+}
