@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -85,11 +86,11 @@ func printReasons(s *term.Streams, f iamcheck.Finding) error {
 	if f.Name != nil {
 		title += " " + *f.Name
 	}
-	if err := s.Printf("\n%s\n", title); err != nil {
+	if err := errors.Join(s.Print("\n"), s.Paragraph(0, title)); err != nil {
 		return err
 	}
 	for _, l := range lines {
-		if err := s.Printf("  %s\n", l); err != nil {
+		if err := s.Paragraph(2, l); err != nil {
 			return err
 		}
 	}
@@ -116,7 +117,10 @@ func printTotals(s *term.Streams, t iamcheck.Totals) error {
 		if err := s.Print("  " + mark); err != nil {
 			return err
 		}
-		if err := s.Printf("  %-16s %s, threshold %s\n           %s\n", string(flag.Flag), figure, number(flag.Threshold), flag.Text); err != nil {
+		if err := s.Printf("  %-16s %s, threshold %s\n", string(flag.Flag), figure, number(flag.Threshold)); err != nil {
+			return err
+		}
+		if err := s.Paragraph(11, flag.Text); err != nil {
 			return err
 		}
 	}
