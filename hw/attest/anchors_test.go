@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -223,6 +224,59 @@ func TestAddPEM(t *testing.T) {
 		a.List()[0].Uses[0] = "else"
 		if got := a.List()[0].Uses; !reflect.DeepEqual(got, []Use{UseFIDO, UsePIV}) {
 			t.Errorf("got %v", got)
+		}
+	})
+}
+
+func TestAddIntermediates(t *testing.T) {
+	root, stranger := newCA(t, "Root", nil), newCA(t, "Stranger", nil)
+	mid := newCA(t, "Mid", &root)
+	low := newCA(t, "Low", &mid)
+	foreign := newCA(t, "Foreign", &stranger)
+	old := newCA(t, "Old", &root, func(c *x509.Certificate) { c.NotAfter = asOf.Add(-time.Hour) })
+	file := func(cas ...authority) (b []byte) {
+		for _, c := range cas {
+			b = append(b, toPEM(c.cert.Raw)...)
+		}
+		return b
+	}
+	for _, c := range []struct {
+		name         string
+		file         []byte
+		added, known int
+		refused      bool
+		newRoot      bool
+	}{
+		{"an intermediate of what is trusted", file(mid), 1, 0, false, false},
+		{"a chain in any order", file(low, mid), 2, 0, false, false},
+		{"what is there already is passed over", file(root, mid), 1, 1, false, false},
+		{"nothing new", file(root), 0, 1, false, false},
+		{"a root that nobody trusts", file(stranger), 0, 0, true, true},
+		{"an intermediate alone that nobody issued", file(foreign), 0, 0, true, true},
+		{"an intermediate that nobody issued among others", file(mid, foreign), 0, 0, true, true},
+		{"a root smuggled in with its intermediate", file(mid, stranger, foreign), 0, 0, true, true},
+		{"one that has expired", file(old), 0, 0, true, false},
+		{"no certificate", []byte("hello"), 0, 0, true, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := trusting(t, root)
+			a.Now = asOf
+			added, known, err := a.AddIntermediates("test", c.file)
+			if (err != nil) != c.refused || errors.Is(err, ErrNewRoot) != c.newRoot || known != c.known && !c.refused {
+				t.Fatalf("%d known, %v", known, err)
+			}
+			if n := strings.Count(string(added), "BEGIN"); n != c.added || len(a.List()) != 1+c.added {
+				t.Errorf("%d returned and %d held, want %d new", n, len(a.List()), c.added)
+			}
+		})
+	}
+	t.Run("Yubico's of August 2025", func(t *testing.T) {
+		bundle := readData(t, "roots", "yubico-intermediate.pem")
+		a := yubico(t)
+		a.Now = asOf
+		added, known, err := a.AddIntermediates("yubico-intermediate.pem", bundle)
+		if err != nil || known != 10 || strings.Count(string(added), "BEGIN") != 5 {
+			t.Errorf("%d known, %d bytes added, %v", known, len(added), err)
 		}
 	})
 }
