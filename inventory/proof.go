@@ -3,7 +3,11 @@ package inventory
 import (
 	"bytes"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -99,3 +103,40 @@ func (a Answer) check() error {
 
 // Proofs lists the last proof of every key that has one, the oldest first.
 func Proofs(tx Tx) ([]Proof, error) { return tx.ListProofs("") }
+
+// VerifyProofs holds every key's last proof against the journal event that
+// holds the answer, and names each that fails.
+func VerifyProofs(tx Tx) error {
+	proofs, err := Proofs(tx)
+	if err != nil {
+		return fmt.Errorf("verify proofs: %w", err)
+	}
+	last := map[string]Proof{}
+	err = tx.EachEvent(1, func(e Event) error {
+		if e.Kind != KindKeyProved {
+			return nil
+		}
+		var payload struct {
+			Method Method `json:"method"`
+		}
+		if err := json.Unmarshal([]byte(e.Payload), &payload); err != nil {
+			return fmt.Errorf("event %d: %w: %w", e.Seq, ErrDamaged, err)
+		}
+		last[e.Subject] = Proof{KeyID: e.Subject, Event: e.Seq, At: e.Time, Method: payload.Method}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("verify proofs: %w", err)
+	}
+	var bad []error
+	for _, p := range proofs {
+		if p != last[p.KeyID] {
+			bad = append(bad, fmt.Errorf("the last proof of %s is not what the journal recorded: %w", p.KeyID, ErrDamaged))
+		}
+		delete(last, p.KeyID)
+	}
+	for _, id := range slices.Sorted(maps.Keys(last)) {
+		bad = append(bad, fmt.Errorf("the last proof of %s is gone: %w", id, ErrDamaged))
+	}
+	return errors.Join(bad...)
+}

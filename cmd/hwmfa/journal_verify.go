@@ -59,7 +59,7 @@ func runJournalVerify(ctx context.Context, a *app, opts journalVerifyOptions) er
 			text := head.String()
 			report.Events, report.Head = &head.Seq, &text
 		}
-		return report.note(err, inventory.VerifyRecords(tx), compareHead(tx, kept))
+		return report.note(err, inventory.VerifyRecords(tx), inventory.VerifyProofs(tx), compareHead(tx, kept))
 	})
 	if err != nil {
 		return err

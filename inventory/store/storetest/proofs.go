@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -63,6 +64,7 @@ func testProof(t *testing.T, d Database) {
 	again.Method = inventory.MethodTouch
 	update(t, s, prove(act(6), one.ID, again))
 
+	view(t, s, inventory.VerifyProofs)
 	view(t, d.store(t), func(tx inventory.Tx) error {
 		all, err := inventory.Proofs(tx)
 		if err != nil {
@@ -86,5 +88,19 @@ func testProof(t *testing.T, d Database) {
 			t.Errorf("event %+v does not hold the answer", last)
 		}
 		return err
-	})
+	}) // A proof that the journal does not know, and one of another time.
+	for _, forged := range []inventory.Proof{
+		{KeyID: one.ID, Event: 1, At: one.EnrolledAt, Method: inventory.MethodTouch},
+		{KeyID: one.ID, Event: 3, At: one.EnrolledAt.Add(9 * 60e9), Method: inventory.MethodTouch},
+	} {
+		err := s.Update(t.Context(), func(tx inventory.Tx) error {
+			if err := tx.PutProof(forged); err != nil {
+				return err
+			}
+			return inventory.VerifyProofs(tx)
+		})
+		if !errors.Is(err, inventory.ErrDamaged) || !strings.Contains(err.Error(), one.ID) {
+			t.Errorf("a forged proof: %v, want %v naming %s", err, inventory.ErrDamaged, one.ID)
+		}
+	}
 }
