@@ -28,6 +28,8 @@ const (
 	StepTouch  Step = "touch"
 	StepCheck  Step = "check"
 	StepRecord Step = "record"
+	// StepManagementTouch waits for the touch that a PIV management key wants.
+	StepManagementTouch Step = "management_touch"
 )
 
 // EnrollRequest is what an enrollment is given. Place is required.
@@ -47,6 +49,8 @@ type EnrollRequest struct {
 	SetPIN, ChangePIN bool
 	NewPIN            AskNewPIN // nil: no way to ask
 	Settings          Settings
+	// PIVIdentity writes a PIV slot; nil, and PIV is only read.
+	PIVIdentity *PIVIdentity
 }
 
 // Enrolled is what an enrollment recorded.
@@ -107,6 +111,14 @@ func (e *enrollment) admissible(ctx context.Context, store inventory.Store) erro
 }
 
 func (e *enrollment) carryOut(ctx context.Context, store inventory.Store) (*Enrolled, error) {
+	verifier, err := Verifier(ctx, store, e.request.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := e.planPIV(ctx, verifier); err != nil {
+		return nil, err
+	}
+	defer e.forgetManagementKey()
 	if err := e.preparePIN(ctx); err != nil {
 		return nil, err
 	}
@@ -118,10 +130,6 @@ func (e *enrollment) carryOut(ctx context.Context, store inventory.Store) (*Enro
 		return nil, err
 	}
 	e.readPIV(ctx)
-	verifier, err := Verifier(ctx, store, e.request.Now())
-	if err != nil {
-		return nil, err
-	}
 	if err := e.verify(verifier); err != nil {
 		return nil, err
 	}
@@ -135,6 +143,10 @@ func (e *enrollment) carryOut(ctx context.Context, store inventory.Store) (*Enro
 		return nil, err
 	}
 	if err := e.seen.stillThere(ctx, e.bench); err != nil {
+		return nil, err
+	}
+	// Last, once all else is in order: it cannot be undone.
+	if err := e.writePIV(ctx, verifier); err != nil {
 		return nil, err
 	}
 	e.request.Tell(StepRecord, *e.seen)
@@ -248,8 +260,9 @@ type enrollment struct {
 	fido     hw.FIDOStatement
 	piv      []hw.PIVStatement
 	silent   inventory.Silent
-	pin      []byte   // nil where none is needed
-	changes  []Change // made on the key so far
+	pin      []byte       // nil where none is needed
+	changes  []Change     // made on the key so far
+	identity *pivIdentity // nil where no PIV slot is to be written
 }
 
 func (e *enrollment) makeCredential(ctx context.Context) error {
@@ -386,6 +399,9 @@ func (e *enrollment) entry() inventory.Enrollment {
 func (e *enrollment) record(ctx context.Context, store inventory.Store) (*Enrolled, error) {
 	done := Enrolled{FIDO: e.fido, PIV: e.piv, Silent: e.silent, Changes: e.changes, Warnings: e.seen.Warnings}
 	act := inventory.Act{Actor: e.request.Actor, At: e.request.Now()}
+	if e.identity != nil {
+		ctx = context.WithoutCancel(ctx) // a slot that was written should be recorded
+	}
 	err := store.Update(ctx, func(tx inventory.Tx) (err error) {
 		done.Key, err = inventory.EnrollKey(tx, act, e.entry())
 		return err
