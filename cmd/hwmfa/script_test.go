@@ -26,7 +26,8 @@ var update = flag.Bool("update", false, "write the files that scripts compare wi
 //	keys.json  the security keys of its machine (see scriptKey)
 //	aws.json   the organization that its AWS has (awstest.Organization), or "demo"
 //
-// and has these commands beside testscript's own:
+// may look at files of the data folder (see published) under [data], and has
+// these commands beside testscript's own:
 //
 //	exits STATUS PROGRAM ARG…  run a program that must end with this status
 //	fields FILE                the paths of the JSON on standard output are those in FILE;
@@ -45,11 +46,12 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
+		Condition:           scriptCondition,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HWMFA_INVENTORY", "sqlite://"+filepath.Join(env.WorkDir, "inventory.db"))
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
 			env.Setenv("NO_COLOR", "")
-			return errors.Join(setUpKeys(env), setUpAWS(env))
+			return errors.Join(setUpKeys(env), setUpAWS(env), setUpData(env))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   scriptExits,

@@ -88,10 +88,8 @@ func (t *jws) readHeader(raw []byte) error {
 		return errors.New("header: it demands extensions that are unknown here")
 	}
 	var chain []string
-	for name, into := range map[string]any{"alg": &t.alg, "x5c": &chain} {
-		if err := json.Unmarshal(fields[name], into); err != nil {
-			return fmt.Errorf("header: %s: %w", name, err)
-		}
+	if err := errors.Join(member(fields, "alg", &t.alg), member(fields, "x5c", &chain)); err != nil {
+		return fmt.Errorf("header: %w", err)
 	}
 	if len(chain) == 0 || len(chain) > maxChain {
 		return fmt.Errorf("header: %d certificates, want 1 to %d", len(chain), maxChain)
@@ -140,6 +138,18 @@ func objectOnce(raw []byte) (map[string]json.RawMessage, error) {
 		return nil, errors.New("data after the end")
 	}
 	return fields, nil
+}
+
+// member reads one field of an object, which must be there.
+func member(fields map[string]json.RawMessage, name string, into any) error {
+	raw, ok := fields[name]
+	if !ok {
+		return fmt.Errorf("%s is missing", name)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }
 
 // checkSignature takes the two algorithms that metadata is signed with

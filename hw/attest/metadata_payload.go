@@ -2,7 +2,6 @@ package attest
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -62,10 +61,9 @@ func readPayload(raw []byte) (*Metadata, error) {
 		return nil, fmt.Errorf("content: %w", err)
 	}
 	var p payload
-	for name, into := range map[string]any{"no": &p.No, "nextUpdate": &p.NextUpdate, "entries": &p.Entries} {
-		if err := json.Unmarshal(fields[name], into); err != nil {
-			return nil, fmt.Errorf("content: %s: %w", name, err)
-		}
+	err = errors.Join(member(fields, "no", &p.No), member(fields, "nextUpdate", &p.NextUpdate), member(fields, "entries", &p.Entries))
+	if err != nil {
+		return nil, fmt.Errorf("content: %w", err)
 	}
 	if p.No == nil || *p.No < 1 {
 		return nil, errors.New("content: no number")

@@ -1,6 +1,7 @@
 package ceremony
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -63,6 +64,9 @@ type TrustUpdate struct {
 func UpdateTrust(tx inventory.Tx, act inventory.Act, signer attest.MetadataSigner, name string, file []byte) (TrustUpdate, error) {
 	if attest.IsMetadata(file) {
 		return updateMetadata(tx, act, signer, file)
+	}
+	if !bytes.Contains(file, []byte("-----BEGIN")) {
+		return TrustUpdate{}, errors.New("it is neither a FIDO metadata BLOB nor a PEM bundle of certificates")
 	}
 	anchors, err := Anchors(tx, act.At)
 	if err != nil {
