@@ -1,0 +1,177 @@
+package ceremony_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"hwmfa/hw"
+	"hwmfa/hw/attest"
+	"hwmfa/hw/softkey"
+	"hwmfa/internal/ceremony"
+	"hwmfa/inventory"
+)
+
+// metadataService signs BLOBs as the FIDO Alliance does, under a root of its own.
+type metadataService struct {
+	t      *testing.T
+	key    *ecdsa.PrivateKey
+	cert   []byte
+	signer attest.MetadataSigner
+}
+
+func newMetadataService(t *testing.T) *metadataService {
+	t.Helper()
+	issue := func(template *x509.Certificate, parent *x509.Certificate, signing *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template.SerialNumber = big.NewInt(1)
+		template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0)
+		if parent == nil {
+			parent, signing = template, key
+		}
+		der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signing)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, key
+	}
+	root, rootKey := issue(&x509.Certificate{Subject: pkix.Name{CommonName: "Metadata Root"}, IsCA: true, BasicConstraintsValid: true}, nil, nil)
+	leaf, key := issue(&x509.Certificate{Subject: pkix.Name{CommonName: "mds.test.invalid"}}, root, rootKey)
+	s := &metadataService{t: t, key: key, cert: leaf.Raw, signer: attest.MetadataSigner{Roots: x509.NewCertPool(), Names: []string{"mds.test.invalid"}}}
+	s.signer.Roots.AddCert(root)
+	return s
+}
+
+// blob says one thing about one model.
+func (s *metadataService) blob(number int, model hw.AAGUID, status string) []byte {
+	s.t.Helper()
+	part := func(v any) string {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(raw)
+	}
+	text := part(map[string]any{"alg": "ES256", "x5c": [][]byte{s.cert}}) + "." + part(map[string]any{
+		"no": number, "nextUpdate": time.Now().AddDate(0, 1, 0).Format(time.DateOnly),
+		"entries": []any{map[string]any{
+			"aaguid": model.String(), "metadataStatement": map[string]any{"description": "Test Model"},
+			"statusReports": []any{map[string]any{"status": status, "effectiveDate": "2024-01-01"}},
+		}},
+	})
+	digest := sha256.Sum256([]byte(text))
+	r, q, err := ecdsa.Sign(rand.Reader, s.key, digest[:])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	sig := append(r.FillBytes(make([]byte, 32)), q.FillBytes(make([]byte, 32))...)
+	return []byte(text + "." + base64.RawURLEncoding.EncodeToString(sig) + "\n")
+}
+
+func (w *world) updateTrust(signer attest.MetadataSigner, file []byte) (u ceremony.TrustUpdate, err error) {
+	err = w.store.Update(w.t.Context(), func(tx inventory.Tx) (err error) {
+		u, err = ceremony.UpdateTrust(tx, act(), signer, "file", file)
+		return err
+	})
+	return u, err
+}
+
+func TestMetadataJudgesStoredEvidence(t *testing.T) {
+	w, service := newWorld(t), newMetadataService(t)
+	w.trust()
+	w.plug(softkey.Config{Serial: 31})
+	done, err := w.enroll(nil)
+	if err != nil || done.FIDO.Status != hw.StatusVerified || done.FIDO.Certification != "" {
+		t.Fatalf("enrolled as %+v, %v", done, err)
+	}
+	judged := func() hw.FIDOStatement {
+		t.Helper()
+		v, err := ceremony.VerifierWith(t.Context(), w.store, service.signer, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, again, err := ceremony.Reverify(t.Context(), w.store, v, done.Key.ID)
+		if err != nil || len(again) != 1 {
+			t.Fatalf("%+v, %v", again, err)
+		}
+		return *again[0].FIDO
+	}
+	model := done.Key.AAGUID
+	if u, err := w.updateTrust(service.signer, service.blob(3, model, "FIDO_CERTIFIED_L2")); err != nil || u.Metadata.Number != 3 || u.Unchanged {
+		t.Fatalf("%+v, %v", u, err)
+	}
+	if s := judged(); s.Status != hw.StatusVerified || s.Certification != "FIDO_CERTIFIED_L2" || s.Model != "Test Model" {
+		t.Errorf("with metadata: %+v", s)
+	}
+	revoked := service.blob(4, model, "REVOKED")
+	if _, err := w.updateTrust(service.signer, revoked); err != nil {
+		t.Fatal(err)
+	}
+	if s := judged(); s.Status != hw.StatusRefused || s.Reason != attest.ReasonModelCompromised || !strings.Contains(s.Detail, "REVOKED") {
+		t.Errorf("of a revoked model: %+v", s)
+	}
+	if _, err := w.updateTrust(service.signer, service.blob(3, model, "FIDO_CERTIFIED_L2")); !errors.Is(err, inventory.ErrStale) {
+		t.Errorf("an older BLOB: %v", err)
+	}
+	if s := judged(); s.Reason != attest.ReasonModelCompromised {
+		t.Errorf("after an older BLOB was refused: %+v", s)
+	}
+	if u, err := w.updateTrust(service.signer, revoked); err != nil || !u.Unchanged {
+		t.Errorf("the same BLOB again: %+v, %v", u, err)
+	}
+
+	t.Run("the product believes no other signer", func(t *testing.T) {
+		if _, err := ceremony.Verifier(t.Context(), w.store, time.Now()); err == nil {
+			t.Error("stored metadata of a test root is believed")
+		}
+	})
+	t.Run("metadata put in past the rules is noticed", func(t *testing.T) {
+		err := w.store.Update(t.Context(), func(tx inventory.Tx) error {
+			m, err := tx.StoredMetadata()
+			if err != nil {
+				return err
+			}
+			m.JWT = attest.MetadataText(service.blob(4, model, "FIDO_CERTIFIED_L2"))
+			m.SHA256 = sha256.Sum256([]byte(m.JWT))
+			return tx.PutMetadata(m)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = ceremony.VerifierWith(t.Context(), w.store, service.signer, time.Now())
+		if !errors.Is(err, inventory.ErrDamaged) {
+			t.Errorf("got error %v, want the inventory damaged", err)
+		}
+	})
+}
+
+func TestUpdateTrustRefusesNewRoots(t *testing.T) {
+	w, service := newWorld(t), newMetadataService(t)
+	if _, err := w.updateTrust(service.signer, w.ca.FIDORootPEM()); !errors.Is(err, attest.ErrNewRoot) {
+		t.Errorf("a new root: %v", err)
+	}
+	w.trust()
+	if u, err := w.updateTrust(service.signer, w.ca.FIDORootPEM()); err != nil || !u.Unchanged || u.Known != 1 {
+		t.Errorf("a root that is trusted: %+v, %v", u, err)
+	}
+	if _, err := w.updateTrust(service.signer, []byte("hello")); err == nil {
+		t.Error("took a file of nothing")
+	}
+}
