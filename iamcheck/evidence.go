@@ -63,7 +63,7 @@ func weigh(f Facts) evidence {
 		if d.Owner == root {
 			e.virtual = append(e.virtual, d)
 		}
-		if d.Serial == literalSerial(f) {
+		if d.Serial == CustomarySerial(f.Partition, f.AccountID) {
 			e.literalName = true
 		}
 	}
@@ -81,11 +81,6 @@ func (e *evidence) misread() {
 // isForeign reports whether a serial names another account than the facts are about. A TOTP token's names none.
 func (e *evidence) isForeign(s Serial) bool {
 	return s.Account != "" && (s.Account != e.facts.AccountID || s.Partition != e.facts.Partition)
-}
-
-// literalSerial is the serial the benchmark's own audit text looks for.
-func literalSerial(f Facts) string {
-	return Serial{Kind: Virtual, Partition: f.Partition, Account: f.AccountID, Resource: "mfa/" + rootVirtualName}.String()
 }
 
 // flagCounter is AccountMFAEnabled where it is one of the two values it can have.

@@ -23,9 +23,6 @@ var ErrSerial = errors.New("malformed device serial")
 // maxSerial bounds a serial, in bytes. IAM's own limit is 256 characters.
 const maxSerial = 1024
 
-// rootVirtualName is the name the console gave to root's virtual device, and the one the benchmark's text looks for.
-const rootVirtualName = "root-account-mfa-device"
-
 // Serial is a device's serial, taken apart.
 type Serial struct {
 	// Kind is "" for an ARN of no known kind, or of an IAM user's FIDO device, which can never be root's.
@@ -104,6 +101,12 @@ func IsAccountID(id string) bool {
 // RootARN is the ARN of an account's root user: the exact string, since a user or a path may be called root too.
 func RootARN(partition, account string) string {
 	return "arn:" + partition + ":iam::" + account + ":root"
+}
+
+// CustomarySerial is the serial the console gives to root's virtual device, and the one the benchmark's own audit text looks
+// for. Root's may have any other, and a user or nobody may own this one.
+func CustomarySerial(partition, account string) string {
+	return "arn:" + partition + ":iam::" + account + ":mfa/root-account-mfa-device"
 }
 
 // ARNAccount is the account field of an IAM ARN, with its partition; ok is false for anything else.

@@ -27,8 +27,10 @@ func warnings(e *evidence, m matches) []Warning {
 		}
 	}
 	for _, d := range f.Virtual.Devices {
-		add(d.Serial == literalSerial(f) && d.Owner == "", AbandonedVirtualDevice)
-		add(d.Serial == literalSerial(f) && d.Owner != "" && d.Owner != RootARN(f.Partition, f.AccountID), RootNameHeldByUser)
+		if d.Serial == CustomarySerial(f.Partition, f.AccountID) {
+			add(d.Owner == "", AbandonedVirtualDevice)
+			add(d.Owner != "" && d.Owner != RootARN(f.Partition, f.AccountID), RootNameHeldByUser)
+		}
 	}
 	for _, k := range m.bound {
 		add(k.Lost, BoundKeyLost)

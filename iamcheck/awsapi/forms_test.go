@@ -110,6 +110,12 @@ func TestAnswersOfOtherFormsAreJudgedAlike(t *testing.T) {
 				"ListVirtualMFADevices": "<VirtualMFADevices><member><User><UserName>eve</UserName></User></member><member>" + serialOf("mfa/phone") + root + "</member></VirtualMFADevices>",
 			},
 			"fail", "virtual_root_device", "unknown", "pass", "root_list_unreadable virtual_list_unreadable"},
+		{"more devices than are kept are not read in full",
+			map[string]string{
+				"ListMFADevices":        "<ErrorResponse/>",
+				"ListVirtualMFADevices": "<VirtualMFADevices>" + strings.Repeat("<member>"+serialOf("mfa/root-account-mfa-device")+"</member>", 1001) + "</VirtualMFADevices>",
+			},
+			"unknown", "root_list_unreadable virtual_list_unreadable", "fail", "pass", "root_list_unreadable virtual_list_unreadable abandoned_virtual_device"},
 		{"a certification of another account's device is foreign",
 			map[string]string{"GetMFADevice": "<SerialNumber>arn:aws:iam::" + stranger + ":u2f/root/yk-1-AAA</SerialNumber>"},
 			"unknown", "foreign_answer", "unknown", "unknown", ""},

@@ -121,7 +121,13 @@ func (c *clients) virtualDevices(ctx context.Context, s *session, f *iamcheck.Fa
 				wrong = &malformedError{what: "a virtual device without a serial, or with an owner without an ARN"}
 				continue
 			}
-			keep(&list, device, f)
+			if !matters(device, f) {
+				continue
+			}
+			if len(list.Devices) >= maxKept {
+				return "", false, &malformedError{what: fmt.Sprintf("more than %d virtual devices that are not plainly a user's", maxKept)}
+			}
+			list.Devices = append(list.Devices, device)
 		}
 		return aws.ToString(out.Marker), out.IsTruncated, nil
 	})
@@ -136,19 +142,17 @@ func (c *clients) virtualDevices(ctx context.Context, s *session, f *iamcheck.Fa
 	return err
 }
 
-// keep adds a virtual device unless no rule would look at it: one of this account, of one of its users, under a name that
-// is not root's. So a hundred thousand of them cost no memory.
-func keep(list *iamcheck.VirtualList, d iamcheck.VirtualDevice, f *iamcheck.Facts) {
+// matters reports whether a rule would look at a virtual device: at any but one of this account, of one of its users or of
+// nobody, under a name that is not root's. So a hundred thousand of them cost no memory.
+func matters(d iamcheck.VirtualDevice, f *iamcheck.Facts) bool {
 	serial, err := iamcheck.ParseSerial(d.Serial)
-	customary := strings.HasSuffix(d.Serial, ":mfa/root-account-mfa-device")
-	plain := err == nil && serial.Kind == iamcheck.Virtual && serial.Account == f.AccountID && serial.Partition == f.Partition
+	plain := err == nil && serial.Kind == iamcheck.Virtual && serial.Account == f.AccountID && serial.Partition == f.Partition &&
+		d.Serial != iamcheck.CustomarySerial(f.Partition, f.AccountID)
 	if d.Owner != "" {
 		partition, account, ok := iamcheck.ARNAccount(d.Owner)
 		plain = plain && ok && partition == f.Partition && account == f.AccountID && d.Owner != iamcheck.RootARN(partition, account)
 	}
-	if customary || !plain && len(list.Devices) < maxKept {
-		list.Devices = append(list.Devices, d)
-	}
+	return !plain
 }
 
 // certifications asks about each FIDO device of root's own list. An answer is kept under the serial it names, so that one
