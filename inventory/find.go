@@ -80,6 +80,7 @@ type Detail struct {
 	Credentials  []Credential
 	Attestations []Attestation // read back from the raw evidence, oldest first
 	Bindings     []Binding
+	Proof        *Proof  // nil: not asked since it was enrolled
 	Events       []Event // about this key, oldest first
 }
 
@@ -99,6 +100,13 @@ func KeyDetail(tx Tx, keyID string) (Detail, error) {
 	}
 	if d.Bindings, err = tx.ListBindings("", keyID); err != nil {
 		return Detail{}, fmt.Errorf("key %s: bindings: %w", keyID, err)
+	}
+	proofs, err := tx.ListProofs(keyID)
+	if err != nil {
+		return Detail{}, fmt.Errorf("key %s: proof: %w", keyID, err)
+	}
+	if len(proofs) > 0 {
+		d.Proof = &proofs[0]
 	}
 	if d.Events, err = tx.EventsAbout(keyID); err != nil {
 		return Detail{}, fmt.Errorf("key %s: events: %w", keyID, err)

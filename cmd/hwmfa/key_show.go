@@ -41,6 +41,7 @@ type keyDetailJSON struct {
 	Credentials []credentialJSON `json:"credentials"`
 	Evidence    []evidenceJSON   `json:"evidence"`
 	Bindings    []bindingJSON    `json:"bindings"`
+	Proof       *proofJSON       `json:"proof"`
 	Advisories  []advisoryJSON   `json:"advisories"`
 	Events      []eventLineJSON  `json:"events"`
 }
@@ -106,6 +107,9 @@ func keyDetail(d inventory.Detail) keyDetailJSON {
 			RecordedAt: e.At.UTC(), SHA256: e.SHA256.String(), FIDO: fidoProvedJSON(e.FIDO), PIV: pivProvedJSON(e.PIV),
 		})
 	}
+	if d.Proof != nil {
+		j.Proof = proofToJSON(*d.Proof)
+	}
 	for _, b := range d.Bindings {
 		j.Bindings = append(j.Bindings, bindingToJSON(b))
 	}
@@ -130,6 +134,9 @@ func printKey(a *app, d inventory.Detail) error {
 		{"form factor", k.FormFactor.String()},
 		{"aaguid", inventory.FormatAAGUID(k.AAGUID)},
 		{"enrolled", timeText(k.EnrolledAt) + " by " + k.EnrolledBy},
+	}
+	if p := d.Proof; p != nil {
+		lines = append(lines, line{"proved", timeText(p.At) + " (" + string(p.Method) + ")"})
 	}
 	for _, c := range d.Credentials {
 		lines = append(lines, line{"credential", "of " + c.RPID + ", silent: " + string(c.Silent)})

@@ -198,7 +198,7 @@ func presenceReport(results []ceremony.Presence) presencesJSON {
 			j.KeyID, j.Tag, j.Status = null(k.ID), null(k.Tag), null(string(k.Status))
 		}
 		if p.Proof != nil {
-			j.Proof = &proofJSON{inventory.FormatTime(p.Proof.At), p.Proof.Method, p.Proof.Event}
+			j.Proof = proofToJSON(*p.Proof)
 		}
 		for _, b := range p.Bindings {
 			j.Bindings = append(j.Bindings, bindingToJSON(b))
@@ -206,4 +206,8 @@ func presenceReport(results []ceremony.Presence) presencesJSON {
 		report.Keys = append(report.Keys, j)
 	}
 	return report
+}
+
+func proofToJSON(p inventory.Proof) *proofJSON {
+	return &proofJSON{inventory.FormatTime(p.At), p.Method, p.Event}
 }

@@ -66,6 +66,7 @@ var reasons = []struct {
 	{hw.ErrMalformed, "malformed"},
 	{hw.ErrUnsupported, "no_fido2"},
 	{hw.ErrRefused, "refused"},
+	{context.DeadlineExceeded, "no_answer"},
 }
 
 // errPINNotGiven: the key wants a PIN and nobody gave one.
