@@ -16,6 +16,9 @@ import (
 // maxText bounds an error's text in a finding, in bytes.
 const maxText = 400
 
+// wordless is the code the SDK makes up where an error came without one: only the status tells something then.
+const wordless = "UnknownError"
+
 // credentialCodes are what the services answer to credentials that are no good.
 var credentialCodes = map[string]bool{
 	"AuthFailure": true, "ExpiredToken": true, "ExpiredTokenException": true, "IncompleteSignature": true,
@@ -61,7 +64,7 @@ func outcome(err error) iamcheck.Outcome {
 	switch {
 	case errors.As(err, &malformed):
 		return iamcheck.Malformed
-	case errors.As(err, &api) && !errors.As(err, &decoding):
+	case errors.As(err, &api) && api.ErrorCode() != wordless && !errors.As(err, &decoding):
 		return apiOutcome(api)
 	case errors.As(err, &status) && status.HTTPStatusCode() == http.StatusTooManyRequests:
 		return iamcheck.Throttled
@@ -96,7 +99,7 @@ func describe(err error) string {
 	switch {
 	case errors.As(err, &malformed):
 		text = malformed.Error()
-	case errors.As(err, &api):
+	case errors.As(err, &api) && api.ErrorCode() != wordless:
 		text = api.ErrorCode() + ": " + api.ErrorMessage()
 	}
 	var page *pageError
