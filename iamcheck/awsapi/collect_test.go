@@ -402,3 +402,26 @@ func TestWhatTheSDKSaysGoesToTheLogOnly(t *testing.T) {
 		t.Errorf("the log got %q", logged.String())
 	}
 }
+
+// AWS answers a signature it cannot follow with the whole text it should have been made over, the caller's session token in
+// it.
+func TestNoErrorTellsTheSessionToken(t *testing.T) {
+	const token = "FwoGZXIvYXdzEXAMPLE+token/=="
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		says := "The request signature we calculated does not match. The Canonical String for this request should have been 'POST\n/\n\n" +
+			"x-amz-security-token:" + r.Header.Get("X-Amz-Security-Token") + "\n'"
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>"+says+"</Message></Error></ErrorResponse>")
+	}))
+	defer server.Close()
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": token,
+		"AWS_REGION": "us-east-1", "AWS_PROFILE": "", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+	} {
+		t.Setenv(name, value)
+	}
+	_, err := collect(t, awsapi.Options{})
+	if !errors.Is(err, awsapi.ErrCredentials) || !strings.Contains(err.Error(), "x-amz-security-token:") || strings.Contains(err.Error(), token) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -54,7 +54,8 @@ func (e *malformedError) Error() string { return "malformed answer: " + e.what }
 // RetryableError tells the SDK's retryer.
 func (e *malformedError) RetryableError() bool { return e.broken }
 
-// guard stands between the network and the SDK's decoder: it bounds each answer and lets none through that is not whole.
+// guard stands between the network and the SDK's decoder: it bounds each answer, lets none through that is not whole, and no
+// session token back in.
 type guard struct{}
 
 // ID names the middleware.
@@ -74,7 +75,7 @@ func (guard) HandleDeserialize(ctx context.Context, in middleware.DeserializeInp
 	if closeErr := response.Body.Close(); err == nil && len(body) <= maxAnswer {
 		err = closeErr
 	}
-	response.Body = io.NopCloser(bytes.NewReader(body))
+	response.Body = io.NopCloser(bytes.NewReader(withoutToken(in, body)))
 	switch {
 	case err != nil:
 		return out, metadata, &malformedError{what: fmt.Sprintf("broke off after %d bytes: %v", len(body), err), broken: true}
@@ -87,6 +88,20 @@ func (guard) HandleDeserialize(ctx context.Context, in middleware.DeserializeInp
 		return out, metadata, err
 	}
 	return out, metadata, nil
+}
+
+// withoutToken takes the session token of a request out of its answer: to a signature that is wrong AWS answers with all that
+// should have been signed, and an error's text is shown and kept.
+func withoutToken(in middleware.DeserializeInput, body []byte) []byte {
+	request, ok := in.Request.(*smithyhttp.Request)
+	if !ok {
+		return body
+	}
+	token := request.Header.Get("X-Amz-Security-Token")
+	if token == "" {
+		return body
+	}
+	return bytes.ReplaceAll(body, []byte(token), []byte("(session token)"))
 }
 
 // checkAnswer holds a whole body against the form that an operation's answer has.
