@@ -9,14 +9,16 @@ import (
 
 	"hwmfa/hw"
 	"hwmfa/internal/ceremony"
-	"hwmfa/internal/term"
+	"hwmfa/internal/policy"
 	"hwmfa/inventory"
 	"hwmfa/inventory/store"
 )
 
 type enrollOptions struct {
 	place, tag, serial string
-	pinFD              int
+	pinFD, newPINFD    int
+	setPIN, changePIN  bool
+	settings           ceremony.Settings
 	json               bool
 }
 
@@ -30,15 +32,24 @@ attested credential made with one touch, and what its card attests. The
 evidence is verified against Yubico's roots and those added with hwmfa trust
 add, then kept together with what it proved. Nothing is recorded when a step
 fails, and nothing is written to the key but one credential that takes no
-storage on it.
+storage on it, and what the flags below ask for.
 
 The place is made on first use: a site, a safe, a slot, as in "Berlin/safe 1".
 A key that reaches no trust anchor is recorded as untrusted, and the command
-ends with status 3.` +
+ends with status 3. The rules under enrollment in the policy file (see
+docs/policy.md) refuse a key, or warn of it.
+
+--set-pin and --change-pin ask for the new PIN twice: 4 characters to 63 bytes,
+and what the key wants. --pin-fd then gives the new PIN of a key that has none,
+or the old one. --min-pin-length, --force-pin-change and --always-uv can only be
+taken back by a reset, and can end registrations: a key that an account may
+depend on is refused.` +
 			exitStatusHelp(exitFound, exitNoKey, exitNoAccess, exitRefused),
 		Example: `  hwmfa enroll --place "Berlin/safe 1" --tag YK-0001
   hwmfa enroll --place Berlin --serial 12345678
-  hwmfa enroll --place Berlin --pin-fd 3 3<pin.txt`,
+  hwmfa enroll --place Berlin --pin-fd 3 3<pin.txt
+  hwmfa enroll --place Berlin --set-pin --min-pin-length 6
+  hwmfa enroll --place Berlin --change-pin --pin-fd 3 --new-pin-fd 4 3<old 4<new`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runEnroll(cmd.Context(), a, opts)
@@ -49,13 +60,47 @@ ends with status 3.` +
 	f.StringVar(&opts.tag, "tag", "", "asset `TAG` to give it")
 	f.StringVar(&opts.serial, "serial", "", "`SERIAL` of the key, where several are plugged in")
 	f.IntVar(&opts.pinFD, "pin-fd", -1, "read the PIN from this file `DESCRIPTOR` instead of asking")
+	f.BoolVar(&opts.setPIN, "set-pin", false, "give a key without a PIN its first one")
+	f.BoolVar(&opts.changePIN, "change-pin", false, "replace the key's PIN")
+	f.IntVar(&opts.newPINFD, "new-pin-fd", -1, "with --change-pin, read the new PIN from this file `DESCRIPTOR`")
+	f.IntVar(&opts.settings.MinPINLength, "min-pin-length", 0, "have the key refuse PINs of fewer than `N` characters")
+	f.BoolVar(&opts.settings.ForcePINChange, "force-pin-change", false, "have the key want another PIN before it is used")
+	f.BoolVar(&opts.settings.AlwaysUV, "always-uv", false, "have the key want its PIN for every use")
+	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of rules (policy.yaml)")
 	f.BoolVar(&opts.json, "json", false, "print JSON")
 	return cmd
 }
 
+// check refuses flags that do not go together, and gives the descriptors of the
+// PIN that the key has and of its new one.
+func (o enrollOptions) check() (pinFD, newPINFD int, err error) {
+	n := o.settings.MinPINLength
+	switch {
+	case o.place == "":
+		err = errors.New("--place is missing: say where the key is kept, as in --place \"Berlin/safe 1\"")
+	case o.setPIN && o.changePIN:
+		err = errors.New("--set-pin and --change-pin exclude each other")
+	case o.newPINFD >= 0 && !o.changePIN:
+		err = errors.New("--new-pin-fd goes with --change-pin")
+	case n != 0 && (n < 4 || n > 63): // CTAP 2.1 §6.5.1
+		err = fmt.Errorf("--min-pin-length %d: want 4 to 63", n)
+	case o.setPIN:
+		return -1, o.pinFD, nil
+	}
+	if err != nil {
+		return 0, 0, usageError{err}
+	}
+	return o.pinFD, o.newPINFD, nil
+}
+
 func runEnroll(ctx context.Context, a *app, opts enrollOptions) error {
-	if opts.place == "" {
-		return usageError{errors.New("--place is missing: say where the key is kept, as in --place \"Berlin/safe 1\"")}
+	pinFD, newPINFD, err := opts.check()
+	if err != nil {
+		return err
+	}
+	rules, err := policy.Load(a.settings.Policy)
+	if err != nil {
+		return usageError{err}
 	}
 	bench, err := a.openBench(ctx)
 	if err != nil {
@@ -73,8 +118,11 @@ func runEnroll(ctx context.Context, a *app, opts enrollOptions) error {
 	done, err := ceremony.Enroll(ctx, bench, s, ceremony.EnrollRequest{
 		Place: opts.place, Tag: opts.tag, Serial: opts.serial,
 		Actor: act.Actor, Now: a.now,
-		PIN: pinAsker(a.streams, opts.pinFD), UsePIN: opts.pinFD >= 0,
-		Tell: a.tellTouch,
+		PIN: pinAsker(a.streams, pinFD), UsePIN: pinFD >= 0,
+		Tell:   a.tellTouch,
+		Rules:  rules.Enrollment,
+		SetPIN: opts.setPIN, ChangePIN: opts.changePIN, NewPIN: newPINAsker(a.streams, newPINFD),
+		Settings: opts.settings,
 	})
 	if err != nil {
 		return err
@@ -88,38 +136,6 @@ func runEnroll(ctx context.Context, a *app, opts enrollOptions) error {
 		return errFound
 	}
 	return err
-}
-
-// lastTry is what a person types to spend a key's last PIN try.
-const lastTry = "last try"
-
-// pinAsker asks on the terminal, or reads the descriptor once. The last try is
-// spent only on an explicit yes, which a descriptor cannot give.
-func pinAsker(streams *term.Streams, fd int) ceremony.AskPIN {
-	return func(ctx context.Context, who string, retries int) ([]byte, error) {
-		if retries <= 1 {
-			if fd >= 0 {
-				return nil, fmt.Errorf("one try is left, and --pin-fd cannot confirm it: %w", term.ErrNotConfirmed)
-			}
-			answer, err := streams.Ask(ctx, fmt.Sprintf("%s has ONE PIN try left; a wrong PIN blocks it. Type %q to go on: ", who, lastTry))
-			if err != nil {
-				return nil, err
-			}
-			if answer != lastTry {
-				return nil, term.ErrNotConfirmed
-			}
-		}
-		if fd >= 0 {
-			return term.PINFromFD(fd)
-		}
-		question := "PIN of " + who
-		if retries <= 3 {
-			question += fmt.Sprintf(" (only %d tries left)", retries)
-		} else {
-			question += fmt.Sprintf(" (%d tries left)", retries)
-		}
-		return streams.PIN(ctx, question+": ")
-	}
 }
 
 func printEnrolled(a *app, e *ceremony.Enrolled) error {
@@ -141,6 +157,9 @@ func printEnrolled(a *app, e *ceremony.Enrolled) error {
 		lines = append(lines, [2]string{word, statement(p.Status, p.Anchor, p.Reason, p.Detail)})
 	}
 	lines = append(lines, [2]string{"silent", silentText(e.Silent)})
+	for _, c := range e.Changes {
+		lines = append(lines, [2]string{"changed", string(c)})
+	}
 	for _, w := range e.Warnings {
 		lines = append(lines, [2]string{"warning", w.Text})
 	}
@@ -180,12 +199,15 @@ func silentText(s inventory.Silent) string {
 // The JSON of hwmfa enroll (schema hwmfa.enroll/v1).
 
 type enrollJSON struct {
-	Schema   string        `json:"schema"`
-	Key      keyJSON       `json:"key"`
-	FIDO     fidoProved    `json:"fido"`
-	PIV      []pivProved   `json:"piv"`
-	Silent   string        `json:"silent"`
-	Warnings []warningJSON `json:"warnings"`
+	Schema string      `json:"schema"`
+	Key    keyJSON     `json:"key"`
+	FIDO   fidoProved  `json:"fido"`
+	PIV    []pivProved `json:"piv"`
+	Silent string      `json:"silent"`
+	// Changes lists what was changed on the key: pin_set, pin_changed,
+	// always_uv, min_pin_length, force_pin_change.
+	Changes  []ceremony.Change `json:"changes"`
+	Warnings []warningJSON     `json:"warnings"`
 }
 
 func enrolledReport(e *ceremony.Enrolled) enrollJSON {
@@ -195,6 +217,7 @@ func enrolledReport(e *ceremony.Enrolled) enrollJSON {
 		FIDO:     fidoProvedJSON(e.FIDO),
 		PIV:      pivProvedJSON(e.PIV),
 		Silent:   string(e.Silent),
+		Changes:  append([]ceremony.Change{}, e.Changes...),
 		Warnings: warningsJSON(e.Warnings),
 	}
 }

@@ -11,8 +11,9 @@ import (
 )
 
 func newKeyCommand(a *app) *cobra.Command {
-	return newGroup("key", "Look at the keys of the inventory",
+	return newGroup("key", "Look at the keys of the inventory, or reset one",
 		newKeyListCommand(a),
+		newKeyResetCommand(a),
 		newKeyShowCommand(a),
 	)
 }

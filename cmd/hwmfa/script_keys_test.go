@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -25,15 +26,33 @@ type scriptKey struct {
 	// Touch is "never", or how long the owner takes ("1.5s"); "" at once.
 	Touch        string         `json:"touch"`
 	TouchTimeout string         `json:"touch_timeout"`
+	ResetWindow  string         `json:"reset_window"`
 	Slots        []softkey.Slot `json:"slots"`
 	Quirks       softkey.Quirks `json:"quirks"`
 	// InDrawer leaves the key out until the script plugs it in.
 	InDrawer bool `json:"in_drawer"`
 }
 
+// watchedBench counts how often in a row it was asked whether a key is still
+// there, and nothing else: so asks who waits for a key to be unplugged.
+type watchedBench struct {
+	softkey.Bench
+	checks atomic.Int32
+}
+
+func (b *watchedBench) Check(ctx context.Context, s hw.Sighting) error {
+	b.checks.Add(1)
+	return b.Bench.Check(ctx, s)
+}
+
+func (b *watchedBench) OpenFIDO(ctx context.Context, s hw.Sighting) (hw.Stream, error) {
+	b.checks.Store(0)
+	return b.Bench.OpenFIDO(ctx, s)
+}
+
 // scriptMachine is the machine of one script.
 type scriptMachine struct {
-	bench *softkey.Bench
+	bench *watchedBench
 	ca    *softkey.CA
 	keys  map[string]*softkey.Key
 	ports map[string]hw.USB
@@ -67,7 +86,7 @@ func setUpKeys(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	m := &scriptMachine{bench: &softkey.Bench{}, ca: ca, keys: map[string]*softkey.Key{}, ports: map[string]hw.USB{}}
+	m := &scriptMachine{bench: &watchedBench{}, ca: ca, keys: map[string]*softkey.Key{}, ports: map[string]hw.USB{}}
 	for _, k := range keys {
 		cfg, err := k.config()
 		if err != nil {
@@ -96,7 +115,12 @@ func (k scriptKey) config() (softkey.Config, error) {
 		return cfg, err
 	}
 	if k.TouchTimeout != "" {
-		cfg.TouchTimeout, err = time.ParseDuration(k.TouchTimeout)
+		if cfg.TouchTimeout, err = time.ParseDuration(k.TouchTimeout); err != nil {
+			return cfg, err
+		}
+	}
+	if k.ResetWindow != "" {
+		cfg.ResetWindow, err = time.ParseDuration(k.ResetWindow)
 	}
 	return cfg, err
 }
@@ -120,12 +144,17 @@ func (m *scriptMachine) plug(name string, at hw.USB) {
 // atTouch does something as soon as the key waits for a touch. It gives up
 // with the script.
 func (m *scriptMachine) atTouch(ts *testscript.TestScript, k *softkey.Key, do func()) {
+	m.once(ts, k.TouchWanted, do)
+}
+
+// once does something as soon as it is time.
+func (m *scriptMachine) once(ts *testscript.TestScript, isTime func() bool, do func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	ts.Defer(func() { cancel(); <-done })
 	go func() {
 		defer close(done)
-		for !k.TouchWanted() {
+		for !isTime() {
 			select {
 			case <-ctx.Done():
 				return
@@ -193,6 +222,19 @@ func scriptTouches(ts *testscript.TestScript, neg bool, args []string) {
 	policy, err := touchPolicy(args[1])
 	ts.Check(err)
 	machineOf(ts).key(ts, args[0]).SetTouch(policy)
+}
+
+func scriptReplug(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: replug KEY KEY")
+	}
+	m := machineOf(ts)
+	out, in := m.key(ts, args[0]), m.key(ts, args[1])
+	m.once(ts, func() bool { return m.bench.checks.Load() > 4 }, func() {
+		m.bench.Unplug(out)
+		time.Sleep(300 * time.Millisecond) // nobody is quicker
+		m.bench.Plug(in, hw.USB{})
+	})
 }
 
 func scriptAwaits(ts *testscript.TestScript, neg bool, args []string) {

@@ -37,6 +37,8 @@ var update = flag.Bool("update", false, "write the files that scripts compare wi
 //	replace KEY KEY            as soon as the first waits for a touch, the second takes its place
 //	reset KEY                  reset its FIDO application, as its owner can
 //	touches KEY never|DURATION from now on its owner never touches it, or takes so long
+//	replug KEY KEY             when a program waits for the first to be unplugged, do that,
+//	                           and plug the second in
 //	awaits KEY                 wait until the key waits for a touch
 //	deny NODE                  let nobody open a hidraw node or card reader
 //	roots FILE                 write the roots that the keys' attestation ends at
@@ -61,6 +63,7 @@ func TestScripts(t *testing.T) {
 			"replace": scriptReplace,
 			"reset":   scriptReset,
 			"touches": scriptTouches,
+			"replug":  scriptReplug,
 			"awaits":  scriptAwaits,
 			"deny":    scriptDeny,
 			"roots":   scriptRoots,

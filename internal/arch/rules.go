@@ -73,6 +73,7 @@ var privileges = map[string][]string{
 	"gopkg.in/yaml.v3":                {"internal/config", "internal/policy"},
 	"github.com/jedib0t/go-pretty":    {"internal/term"},
 	"golang.org/x/term":               {"internal/term"},
+	"golang.org/x/text":               {"internal/term"},
 	"golang.org/x/sys":                {"cmd/hwmfa", "hw/local", "internal/bench/usbip", "internal/term"},
 }
 

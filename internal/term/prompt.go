@@ -130,15 +130,15 @@ func (s *Streams) Ask(ctx context.Context, question string) (string, error) {
 const maxAnswer = 4096
 
 // ConfirmSerial says what is about to be lost and wants the key's serial typed
-// back; anything else is ErrNotConfirmed.
+// back, or the ID of a key that has none; anything else is ErrNotConfirmed.
 func (s *Streams) ConfirmSerial(ctx context.Context, loss, serial string) error {
 	s.Notice("%s", loss)
-	typed, err := s.Ask(ctx, fmt.Sprintf("type the serial %s to go on:", serial))
+	typed, err := s.Ask(ctx, fmt.Sprintf("type %s to go on:", serial))
 	if err != nil {
 		return err
 	}
 	if typed != serial {
-		return fmt.Errorf("serial %s: %w", serial, ErrNotConfirmed)
+		return fmt.Errorf("%s: %w", serial, ErrNotConfirmed)
 	}
 	return nil
 }
