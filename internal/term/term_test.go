@@ -199,27 +199,29 @@ func TestPIN(t *testing.T) {
 	}
 }
 
-func TestPINFromFD(t *testing.T) {
-	file := func(t *testing.T, content string) int {
-		t.Helper()
-		r, w, err := os.Pipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.WriteString(content); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		// PINFromFD closes what it is given, as a command does that inherits it.
-		defer r.Close()
-		fd, err := unix.Dup(int(r.Fd()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return fd
+// descriptorOf is an open file with this content.
+func descriptorOf(t *testing.T, content string) int {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
 	}
+	if _, err := w.WriteString(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// What reads a secret closes what it is given, as a command does that inherits it.
+	defer r.Close()
+	fd, err := unix.Dup(int(r.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fd
+}
+
+func TestPINFromFD(t *testing.T) {
 	tests := []struct{ name, content, want string }{
 		{"a line", "1234\n", "1234"},
 		{"a line of Windows", "1234\r\n", "1234"},
@@ -234,7 +236,7 @@ func TestPINFromFD(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := PINFromFD(file(t, tt.content))
+			got, err := PINFromFD(descriptorOf(t, tt.content))
 			if string(got) != tt.want || (err == nil) != (tt.want != "") {
 				t.Errorf("got %q, %v, want %q", got, err, tt.want)
 			}
