@@ -78,7 +78,7 @@ func Collect(ctx context.Context, opts Options, each func(iamcheck.Facts) error)
 	}
 	c := &collector{clients: cl, opts: opts, each: each}
 	if c.self, err = cl.whoami(ctx); err != nil {
-		return fmt.Errorf("asking AWS who is calling: %w", err)
+		return fmt.Errorf("asking AWS who is calling: %w", onOneLine(err))
 	}
 	if opts.Org {
 		return c.collectOrganization(ctx)
@@ -119,7 +119,7 @@ func (c *collector) hand(ctx context.Context, f iamcheck.Facts, failed error) er
 		return err
 	}
 	if failed != nil {
-		return fmt.Errorf("reading account %s: %w", f.AccountID, asCredentials(failed))
+		return fmt.Errorf("reading account %s: %w", f.AccountID, onOneLine(asCredentials(failed)))
 	}
 	return nil
 }

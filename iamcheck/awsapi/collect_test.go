@@ -425,3 +425,47 @@ func TestNoErrorTellsTheSessionToken(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A line of its own on standard error is one of ours: what AWS or a proxy sends must not make one.
+func TestAnErrorOfAWSsIsOneLine(t *testing.T) {
+	const says = "no&#10;hwmfa: all is well&#155;2J"
+	for _, c := range []struct {
+		name, identity, code string
+	}{
+		{"who is calling", "<ErrorResponse><Error><Code>AccessDenied</Code><Message>" + says + "</Message></Error></ErrorResponse>", "AccessDenied"},
+		{"who is calling, with credentials that are no good", "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>" + says + "</Message></Error></ErrorResponse>", "InvalidClientTokenId"},
+		{"the organization", "", "ExpiredTokenException"},
+		{"the account list", "", "AccessDeniedException"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				switch {
+				case r.Header.Get("X-Amz-Target") != "":
+					w.WriteHeader(http.StatusBadRequest)
+					_, _ = io.WriteString(w, `{"__type":"`+c.code+`","message":"no\nhwmfa: all is well\u001b[2J"}`)
+				case strings.Contains(string(body), "GetCallerIdentity") && c.identity == "":
+					_, _ = io.WriteString(w, "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>"+member+"</Account><Arn>arn:aws:iam::"+
+						member+":user/x</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>")
+				default:
+					w.WriteHeader(http.StatusForbidden)
+					_, _ = io.WriteString(w, c.identity)
+				}
+			}))
+			defer server.Close()
+			for name, value := range map[string]string{
+				"AWS_ENDPOINT_URL": server.URL, "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "",
+				"AWS_REGION": "us-east-1", "AWS_PROFILE": "", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_MAX_ATTEMPTS": "1",
+			} {
+				t.Setenv(name, value)
+			}
+			_, err := collect(t, awsapi.Options{Org: true})
+			if err == nil || !strings.Contains(err.Error(), c.code) || strings.ContainsAny(err.Error(), "\n\x1b\u009b") {
+				t.Errorf("got %q, want one line with %s", err, c.code)
+			}
+			if errors.Is(err, awsapi.ErrCredentials) != (c.code == "InvalidClientTokenId" || c.code == "ExpiredTokenException") {
+				t.Errorf("whose fault it is: %v", err)
+			}
+		})
+	}
+}

@@ -130,7 +130,7 @@ func (c *clients) listAccounts(ctx context.Context, each func(listed) error) err
 		err = &malformedError{what: "an organization without accounts"}
 	}
 	if err != nil {
-		wrong = append(wrong, fmt.Errorf("listing the organization's accounts: %w", err))
+		wrong = append(wrong, fmt.Errorf("listing the organization's accounts: %w", onOneLine(err)))
 	}
 	return errors.Join(wrong...)
 }
@@ -139,7 +139,7 @@ func (c *clients) listAccounts(ctx context.Context, each func(listed) error) err
 func (c *collector) collectOrganization(ctx context.Context) error {
 	c.org = c.describe(ctx)
 	if c.org.err != nil {
-		return fmt.Errorf("asking about the organization: %w", asCredentials(c.org.err))
+		return fmt.Errorf("asking about the organization: %w", onOneLine(asCredentials(c.org.err)))
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

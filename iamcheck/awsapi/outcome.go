@@ -13,8 +13,12 @@ import (
 	"hwmfa/iamcheck"
 )
 
-// maxText bounds an error's text in a finding, in bytes.
-const maxText = 400
+const (
+	// maxText bounds an error's text in a finding, in bytes.
+	maxText = 400
+	// maxError bounds the text of an error that ends the collection: the SDK's own words stand around AWS's.
+	maxError = 1000
+)
 
 // wordless is the code the SDK makes up where an error came without one: only the status tells something then.
 const wordless = "UnknownError"
@@ -90,6 +94,14 @@ func apiOutcome(api smithy.APIError) iamcheck.Outcome {
 	}
 	return iamcheck.Failed
 }
+
+// lineError is an error whose text may hold whatever AWS, or a proxy before it, has sent, on one line.
+type lineError struct{ error }
+
+func onOneLine(err error) error { return lineError{err} }
+
+func (e lineError) Error() string { return clean(e.error.Error(), maxError) }
+func (e lineError) Unwrap() error { return e.error }
 
 // describe is the error in AWS's own words where it has some, on one line and bounded.
 func describe(err error) string {
