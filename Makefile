@@ -33,7 +33,7 @@ bench: testdeps
 	HWMFA_BENCH=1 go test -count=1 -timeout 20m -v -run '^$$' -bench . ./internal/bench/...
 
 vectors: deps
-	go test -count=1 -v -run 'Vector' ./hw/...
+	go test -count=1 -v -run Vectors ./hw/attest
 
 fuzz: deps
 	scripts/fuzz $(FUZZTIME)
