@@ -94,7 +94,6 @@ func ReadOTPSerial(ctx context.Context, ch hw.Channel) (string, error) {
 type PIV struct {
 	Version hw.Version
 	Serial  string // decimal; "" below firmware 5.0.3 and where the key has none
-	HasF9   bool   // the object of the attestation certificate is there
 }
 
 // ReadPIV reads version and serial of Yubico's PIV application. A key whose
@@ -111,14 +110,6 @@ func ReadPIV(ctx context.Context, ch hw.Channel) (*PIV, error) {
 		if err != nil && !errors.Is(err, hw.ErrUnsupported) {
 			return nil, err
 		}
-	}
-	object, err := getObject(ctx, t, objectF9)
-	switch {
-	case errors.Is(err, errAbsent):
-	case err != nil:
-		return nil, fmt.Errorf("reading PIV f9 certificate: %w", err)
-	default:
-		p.HasF9 = len(object) > 0
 	}
 	return p, nil
 }

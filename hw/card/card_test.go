@@ -88,22 +88,19 @@ func TestReadOTPSerial(t *testing.T) {
 }
 
 func TestReadPIV(t *testing.T) {
-	f9 := tohex(put(0x53, append(put(0x70, der(40)), 0x71, 1, 0, 0xFE, 0))) + "9000"
 	for _, tt := range []struct {
 		name      string
 		exchanges map[string][]string
 		want      *PIV
 		is        error
 	}{
-		{"a YubiKey 5", map[string][]string{toPIV: {pivGreeting}, pivVersion: {"0504039000"}, pivSerial: {"00BC614E9000"}, getF9: {f9}},
-			&PIV{Version: hw.Version{Major: 5, Minor: 4, Patch: 3}, Serial: "12345678", HasF9: true}, nil},
-		{"a YubiKey 5 without an attestation certificate", map[string][]string{toPIV: {pivGreeting}, pivVersion: {"0504039000"}, pivSerial: {"00BC614E9000"}, getF9: {"6A82"}},
+		{"a YubiKey 5", map[string][]string{toPIV: {pivGreeting}, pivVersion: {"0504039000"}, pivSerial: {"00BC614E9000"}},
 			&PIV{Version: hw.Version{Major: 5, Minor: 4, Patch: 3}, Serial: "12345678"}, nil},
-		{"a YubiKey 4 is not asked for a serial", map[string][]string{toPIV: {pivGreeting}, pivVersion: {"0403079000"}, pivSerial: {"gone"}, getF9: {f9}},
-			&PIV{Version: hw.Version{Major: 4, Minor: 3, Patch: 7}, HasF9: true}, nil},
-		{"nor is firmware 5.0.2", map[string][]string{toPIV: {pivGreeting}, pivVersion: {"0500029000"}, pivSerial: {"gone"}, getF9: {f9}},
-			&PIV{Version: hw.Version{Major: 5, Patch: 2}, HasF9: true}, nil},
-		{"an applet that copies the version has no serial", map[string][]string{toPIV: {pivGreeting}, pivVersion: {"0504009000"}, getF9: {"6A82"}},
+		{"a YubiKey 4 is not asked for a serial", map[string][]string{toPIV: {pivGreeting}, pivVersion: {"0403079000"}, pivSerial: {"gone"}},
+			&PIV{Version: hw.Version{Major: 4, Minor: 3, Patch: 7}}, nil},
+		{"nor is firmware 5.0.2", map[string][]string{toPIV: {pivGreeting}, pivVersion: {"0500029000"}, pivSerial: {"gone"}},
+			&PIV{Version: hw.Version{Major: 5, Patch: 2}}, nil},
+		{"an applet that copies the version has no serial", map[string][]string{toPIV: {pivGreeting}, pivVersion: {"0504009000"}},
 			&PIV{Version: hw.Version{Major: 5, Minor: 4}}, nil},
 		{"PIV switched off", map[string][]string{toPIV: {"6A82"}}, nil, hw.ErrUnsupported},
 		{"another maker's PIV card", map[string][]string{toPIV: {pivGreeting}}, nil, hw.ErrUnsupported},

@@ -40,11 +40,16 @@ func (m *Machine) OpenCard(ctx context.Context, s hw.Sighting) (hw.Channel, erro
 			return nil, err
 		}
 		ch, err := m.openChannel(s.Node)
+		waiting.Store(false)
 		if err != nil {
-			waiting.Store(false)
 			m.leave(s.Node)
+			return nil, err
 		}
-		return ch, err
+		if err := ch.check(s); err != nil { // now that nobody else can change it
+			_ = ch.Close()
+			return nil, err
+		}
+		return ch, nil
 	}, func(ch *channel, err error) {
 		if err == nil {
 			_ = ch.Close() // nobody is left to tell
@@ -55,10 +60,6 @@ func (m *Machine) OpenCard(ctx context.Context, s hw.Sighting) (hw.Channel, erro
 			err = fmt.Errorf("%w: %w", hw.ErrBusy, err)
 		}
 		return nil, fmt.Errorf("open card in %q: %w", s.Node, err)
-	}
-	if err := m.Check(ctx, s); err != nil { // now that nobody else can change it
-		_ = ch.Close()
-		return nil, fmt.Errorf("open card: %w", err)
 	}
 	return ch, nil
 }
@@ -118,8 +119,7 @@ type channel struct {
 	// turn is held by the one call to the card that is under way.
 	turn   chan struct{}
 	closed atomic.Bool
-	answer []byte       // belongs to whoever holds turn
-	left   func(func()) // runs what outlives its caller
+	answer []byte // belongs to whoever holds turn
 }
 
 // Transmit sends one command. PC/SC cannot interrupt it: when ctx ends first,
@@ -170,6 +170,26 @@ func (ch *channel) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("transmit: %w", ctx.Err())
 	}
+}
+
+// check says whether the card is still the one that was sighted.
+func (ch *channel) check(was hw.Sighting) error {
+	st, err := ch.machine.card.status(ch.context, ch.reader)
+	if err != nil {
+		return fmt.Errorf("check reader %q: %w", ch.reader, err)
+	}
+	if !st.present {
+		return ch.machine.system.sameCard(was, nil)
+	}
+	is := sightingOf(ch.reader, st)
+	at, err := ch.place()
+	if err == nil {
+		err = ch.machine.system.describeReader(is, at)
+	}
+	if err != nil {
+		return fmt.Errorf("check reader %q: %w", ch.reader, err)
+	}
+	return ch.machine.system.sameCard(was, is)
 }
 
 // place asks the reader where it is, between two commands.

@@ -66,14 +66,9 @@ const readerPatience = time.Second
 // same time. No card is opened for it: the place on the bus is asked of the
 // reader.
 func (m *Machine) cardSightings(ctx context.Context) ([]hw.Sighting, error) {
-	c, err := m.card.establish()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = m.card.release(c) }()
 	names, err := m.card.readers()
 	if err != nil {
-		return nil, err
+		return nil, m.serviceError(err)
 	}
 	seen := make([]*hw.Sighting, len(names))
 	errs := make([]error, len(names), len(names)+1)
@@ -99,6 +94,17 @@ func (m *Machine) cardSightings(ctx context.Context) ([]hw.Sighting, error) {
 	return found, errors.Join(errs...)
 }
 
+// serviceError finds out what is behind an error of the list of readers, which
+// carries no code: most often the service itself cannot be reached.
+func (m *Machine) serviceError(err error) error {
+	c, why := m.card.establish()
+	if why != nil {
+		return why
+	}
+	_ = m.card.release(c)
+	return err
+}
+
 // reader describes one reader, nil where it has no card. Beside an error the
 // sighting is good, but without its place on the bus.
 func (m *Machine) reader(ctx context.Context, name string) (*hw.Sighting, error) {
@@ -114,7 +120,7 @@ func (m *Machine) reader(ctx context.Context, name string) (*hw.Sighting, error)
 		}
 		return nil, err
 	}
-	s := &hw.Sighting{Interface: hw.InterfaceCard, Node: name, Slot: slotOf(name), ATR: st.atr}
+	s := sightingOf(name, st)
 	bounded, cancel := context.WithTimeout(ctx, readerPatience)
 	defer cancel()
 	at, err := await(bounded, &m.left, func() (place, error) {
@@ -130,17 +136,29 @@ func (m *Machine) reader(ctx context.Context, name string) (*hw.Sighting, error)
 		return s, nil
 	case errors.Is(err, hw.ErrGone):
 		return nil, nil
-	case err != nil, at == place{}:
+	case err != nil:
 		return s, err
 	}
-	s.USB = &hw.USB{Bus: at.bus, Address: at.address}
-	known, err := m.system.usbAt(at.bus, at.address)
-	known.describe(s)
-	return s, err
+	return s, m.system.describeReader(s, at)
+}
+
+func sightingOf(reader string, st readerStatus) *hw.Sighting {
+	return &hw.Sighting{Interface: hw.InterfaceCard, Node: reader, Slot: slotOf(reader), ATR: st.atr}
 }
 
 // place is a reader's on the bus, zero where it has none there.
 type place struct{ bus, address int }
+
+// describeReader fills in what is known of the device that a reader is part of.
+func (s system) describeReader(reader *hw.Sighting, at place) error {
+	if at == (place{}) {
+		return nil
+	}
+	reader.USB = &hw.USB{Bus: at.bus, Address: at.address}
+	known, err := s.usbAt(at.bus, at.address)
+	known.describe(reader)
+	return err
+}
 
 // readerPlace asks a reader for its place. It connects to the reader and not
 // to the card, so that nobody's session is disturbed; pcscd refuses even that
@@ -200,9 +218,15 @@ func slotOf(reader string) int {
 // checkCard looks at the reader again.
 func (m *Machine) checkCard(ctx context.Context, was hw.Sighting) error {
 	is, err := await(ctx, &m.left, func() (*hw.Sighting, error) { return m.reader(ctx, was.Node) }, nil)
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("check reader %q: %w", was.Node, err)
+	}
+	return m.system.sameCard(was, is)
+}
+
+// sameCard compares a card with what its reader shows now, nil for nothing.
+func (s system) sameCard(was hw.Sighting, is *hw.Sighting) error {
+	switch {
 	case is == nil:
 		return fmt.Errorf("card in %q: %w", was.Node, hw.ErrGone)
 	case !bytes.Equal(is.ATR, was.ATR):
@@ -210,7 +234,7 @@ func (m *Machine) checkCard(ctx context.Context, was hw.Sighting) error {
 	case is.USB == nil && is.Err != nil && was.USB != nil:
 		// The reader may not be asked now; the kernel still says whether the
 		// device is there.
-		return m.system.checkUSB(was)
+		return s.checkUSB(was)
 	}
 	return samePlace(was, *is)
 }

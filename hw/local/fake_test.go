@@ -2,6 +2,7 @@ package local
 
 import (
 	"encoding/binary"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -103,7 +104,14 @@ func (f *fakeCards) release(c cardContext) error {
 	return nil
 }
 
-func (f *fakeCards) readers() ([]string, error) { return f.names, nil }
+// readers connects to the service as piv-go does, and like it loses the code.
+func (f *fakeCards) readers() ([]string, error) {
+	c, err := f.establish()
+	if err != nil {
+		return nil, errors.New("no list of readers")
+	}
+	return f.names, f.release(c)
+}
 
 func (f *fakeCards) status(c cardContext, reader string) (readerStatus, error) {
 	f.mu.Lock()

@@ -19,8 +19,15 @@ var hidrawName = regexp.MustCompile(`^hidraw[0-9]{1,5}$`)
 // fidoSightings lists the FIDO interfaces that the kernel shows and those that
 // libfido2 finds. libfido2 leaves out, without a word, what it may not open;
 // the kernel shows it, so that the missing permission can be named.
-func (m *Machine) fidoSightings(context.Context) ([]hw.Sighting, error) {
+func (m *Machine) fidoSightings(ctx context.Context) ([]hw.Sighting, error) {
 	seen, err := m.system.hidraws()
+	var usable []string
+	for _, s := range seen {
+		if s.Err == nil {
+			usable = append(usable, s.Node)
+		}
+	}
+	m.keepAwake(ctx, usable)
 	errs := []error{err}
 	found, err := m.fido.locations()
 	switch {

@@ -10,10 +10,13 @@ import (
 
 func newCardLibrary() cardLibrary { return noPCSC{} }
 
-// noPCSC stands in for PC/SC in a program built without it. Nothing is reached
-// without establish.
+// noPCSC stands in for PC/SC in a program built without it. Nothing else is
+// reached without establish.
 type noPCSC struct{ cardLibrary }
 
-func (noPCSC) establish() (cardContext, error) {
-	return 0, fmt.Errorf("card readers: this program was built without PC/SC (tag nopcsc, or cgo off): %w", hw.ErrNotBuilt)
+func (noPCSC) establish() (cardContext, error) { return 0, errNoPCSC() }
+func (noPCSC) readers() ([]string, error)      { return nil, errNoPCSC() }
+
+func errNoPCSC() error {
+	return fmt.Errorf("card readers: this program was built without PC/SC (tag nopcsc, or cgo off): %w", hw.ErrNotBuilt)
 }

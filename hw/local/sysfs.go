@@ -87,18 +87,18 @@ func readUSB(dir string) (*usbDevice, error) {
 	return &d, nil
 }
 
-// usbAbove finds the USB device to which a directory below /sys/devices
-// belongs; nil where there is none (a virtual or Bluetooth device).
+// usbAbove finds the USB device to which an entry of /sys/class belongs, which
+// is a link into /sys/devices; nil where there is none (a virtual or Bluetooth
+// device).
 func (s system) usbAbove(dir string) (*usbDevice, error) {
-	real, err := filepath.EvalSymlinks(dir)
+	real, err := os.Readlink(dir)
 	if err != nil {
 		return nil, err
 	}
-	top, err := filepath.EvalSymlinks(s.path("sys"))
-	if err != nil {
-		return nil, err
+	if !filepath.IsAbs(real) {
+		real = filepath.Join(filepath.Dir(dir), real)
 	}
-	for ; strings.HasPrefix(real, top+string(filepath.Separator)); real = filepath.Dir(real) {
+	for top := s.path("sys") + string(filepath.Separator); strings.HasPrefix(real, top); real = filepath.Dir(real) {
 		if _, err := os.Lstat(filepath.Join(real, "busnum")); err == nil {
 			return readUSB(real)
 		}
@@ -115,12 +115,16 @@ func (s system) usbAt(bus, address int) (*usbDevice, error) {
 	if err != nil {
 		return nil, err
 	}
+	onBus := strconv.Itoa(bus)
 	for _, d := range dirs {
-		if strings.Contains(d.Name(), ":") { // an interface, not a device
+		// Devices are named by bus and ports, 1-2.3, the root hub usb1; with a
+		// colon it is an interface.
+		name := d.Name()
+		if strings.Contains(name, ":") || name != "usb"+onBus && !strings.HasPrefix(name, onBus+"-") {
 			continue
 		}
-		dir := s.path("sys/bus/usb/devices", d.Name())
-		if attribute(dir, "busnum") != strconv.Itoa(bus) || attribute(dir, "devnum") != strconv.Itoa(address) {
+		dir := s.path("sys/bus/usb/devices", name)
+		if attribute(dir, "devnum") != strconv.Itoa(address) {
 			continue
 		}
 		u, err := readUSB(dir)
