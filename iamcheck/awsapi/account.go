@@ -123,7 +123,7 @@ func (c *collector) roleSession(ctx context.Context, f *iamcheck.Facts) (*sessio
 func (c *collector) summaryAgain(ctx context.Context, role *session, f *iamcheck.Facts) {
 	first := f.Summary
 	f.Summary = nil
-	if err := c.summary(ctx, role, f); err != nil && f.Summary == nil {
+	if err := c.summary(ctx, role, f); err != nil && first != nil {
 		f.Summary = first
 	}
 }
