@@ -19,6 +19,7 @@ type enrollOptions struct {
 	pinFD, newPINFD    int
 	setPIN, changePIN  bool
 	settings           ceremony.Settings
+	piv                pivOptions
 	json               bool
 }
 
@@ -43,13 +44,20 @@ docs/policy.md) refuse a key, or warn of it.
 and what the key wants. --pin-fd then gives the new PIN of a key that has none,
 or the old one. --min-pin-length, --force-pin-change and --always-uv can only be
 taken back by a reset, and can end registrations: a key that an account may
-depend on is refused.` +
+depend on is refused.
+
+--piv-identity makes a second silent proof: an attested key, for use without PIN
+and touch, in a retired PIV slot that the card itself says is empty (firmware 5.3
+or later). That cannot be undone: it says what will be written and wants the
+serial typed back. The PIV management key is asked for, unless a descriptor gives
+it or --default-management-key says that the card still has the default one.` +
 			exitStatusHelp(exitFound, exitNoKey, exitNoAccess, exitRefused),
 		Example: `  hwmfa enroll --place "Berlin/safe 1" --tag YK-0001
   hwmfa enroll --place Berlin --serial 12345678
   hwmfa enroll --place Berlin --pin-fd 3 3<pin.txt
   hwmfa enroll --place Berlin --set-pin --min-pin-length 6
-  hwmfa enroll --place Berlin --change-pin --pin-fd 3 --new-pin-fd 4 3<old 4<new`,
+  hwmfa enroll --place Berlin --change-pin --pin-fd 3 --new-pin-fd 4 3<old 4<new
+  hwmfa enroll --place Berlin --piv-identity --default-management-key`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runEnroll(cmd.Context(), a, opts)
@@ -66,6 +74,7 @@ depend on is refused.` +
 	f.IntVar(&opts.settings.MinPINLength, "min-pin-length", 0, "have the key refuse PINs of fewer than `N` characters")
 	f.BoolVar(&opts.settings.ForcePINChange, "force-pin-change", false, "have the key want another PIN before it is used")
 	f.BoolVar(&opts.settings.AlwaysUV, "always-uv", false, "have the key want its PIN for every use")
+	opts.piv.addFlags(f)
 	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of rules (policy.yaml)")
 	f.BoolVar(&opts.json, "json", false, "print JSON")
 	return cmd
@@ -98,6 +107,10 @@ func runEnroll(ctx context.Context, a *app, opts enrollOptions) error {
 	if err != nil {
 		return err
 	}
+	identity, err := opts.piv.request(a.streams)
+	if err != nil {
+		return err
+	}
 	rules, err := policy.Load(a.settings.Policy)
 	if err != nil {
 		return usageError{err}
@@ -122,7 +135,8 @@ func runEnroll(ctx context.Context, a *app, opts enrollOptions) error {
 		Tell:   a.tellTouch,
 		Rules:  rules.Enrollment,
 		SetPIN: opts.setPIN, ChangePIN: opts.changePIN, NewPIN: newPINAsker(a.streams, newPINFD),
-		Settings: opts.settings,
+		Settings:    opts.settings,
+		PIVIdentity: identity,
 	})
 	if err != nil {
 		return err
@@ -205,7 +219,7 @@ type enrollJSON struct {
 	PIV    []pivProved `json:"piv"`
 	Silent string      `json:"silent"`
 	// Changes lists what was changed on the key: pin_set, pin_changed,
-	// always_uv, min_pin_length, force_pin_change.
+	// always_uv, min_pin_length, force_pin_change, piv_slot_95 (82 to 95).
 	Changes  []ceremony.Change `json:"changes"`
 	Warnings []warningJSON     `json:"warnings"`
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -28,7 +29,11 @@ type scriptKey struct {
 	TouchTimeout string         `json:"touch_timeout"`
 	ResetWindow  string         `json:"reset_window"`
 	Slots        []softkey.Slot `json:"slots"`
-	Quirks       softkey.Quirks `json:"quirks"`
+	// ManagementKey is that of PIV, in hexadecimal.
+	ManagementKey       string         `json:"management_key"`
+	ManagementAlgorithm byte           `json:"management_algorithm"`
+	ManagementTouch     bool           `json:"management_touch"`
+	Quirks              softkey.Quirks `json:"quirks"`
 	// InDrawer leaves the key out until the script plugs it in.
 	InDrawer bool `json:"in_drawer"`
 }
@@ -104,8 +109,14 @@ func setUpKeys(env *testscript.Env) error {
 }
 
 func (k scriptKey) config() (softkey.Config, error) {
-	cfg := softkey.Config{Serial: k.Serial, Product: k.Product, PIN: k.PIN, Slots: k.Slots, Quirks: k.Quirks}
+	cfg := softkey.Config{
+		Serial: k.Serial, Product: k.Product, PIN: k.PIN, Slots: k.Slots, Quirks: k.Quirks,
+		ManagementAlgorithm: k.ManagementAlgorithm, ManagementTouch: k.ManagementTouch,
+	}
 	var err error
+	if cfg.ManagementKey, err = hex.DecodeString(k.ManagementKey); err != nil {
+		return cfg, err
+	}
 	if k.Version != "" {
 		if cfg.Version, err = hw.ParseVersion(k.Version); err != nil {
 			return cfg, err

@@ -75,8 +75,11 @@ func runVerifyPresence(ctx context.Context, a *app, opts verifyOptions) error {
 
 // tellTouch asks for the touch that a ceremony has come to.
 func (a *app) tellTouch(step ceremony.Step, who ceremony.Seen) {
-	if step == ceremony.StepTouch {
+	switch step {
+	case ceremony.StepTouch:
 		a.streams.Touch(who.Name())
+	case ceremony.StepManagementTouch:
+		a.streams.Touch(who.Name() + " for its PIV management key")
 	}
 }
 
