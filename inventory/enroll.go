@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -51,7 +52,8 @@ const (
 // evidence with the statements of today, and the journal event over all of
 // it. A serial (of the same maker, or of an unknown one), tag or credential
 // that the inventory already has gives an ExistsError naming the key it
-// belongs to, whatever that key's status.
+// belongs to, whatever that key's status. Only a key whose FIDO side was reset
+// since may be enrolled again, and stays the key it was.
 func EnrollKey(tx Tx, act Act, e Enrollment) (Key, error) {
 	act, err := act.check()
 	if err != nil {
@@ -60,10 +62,11 @@ func EnrollKey(tx Tx, act Act, e Enrollment) (Key, error) {
 	if e, err = e.check(); err != nil {
 		return Key{}, fmt.Errorf("enroll: %w", err)
 	}
-	if err := e.refuseDuplicates(tx); err != nil {
+	before, err := e.refuseDuplicates(tx)
+	if err != nil {
 		return Key{}, fmt.Errorf("enroll: %w", err)
 	}
-	k, err := e.insert(tx, act)
+	k, err := e.insert(tx, act, before)
 	if err != nil {
 		return Key{}, fmt.Errorf("enroll: %w", err)
 	}
@@ -75,7 +78,7 @@ func EnrollKey(tx Tx, act Act, e Enrollment) (Key, error) {
 func CheckEnrollment(tx Tx, e Enrollment) error {
 	e, err := e.normalize()
 	if err == nil {
-		err = e.refuseDuplicates(tx)
+		_, err = e.refuseDuplicates(tx)
 	}
 	if err != nil {
 		return fmt.Errorf("enroll: %w", err)
@@ -175,42 +178,53 @@ func (e Enrollment) checkStatements() error {
 	return nil
 }
 
-func (e Enrollment) refuseDuplicates(tx Tx) error {
+// refuseDuplicates returns the key that is enrolled again, the zero Key for a
+// new one.
+func (e Enrollment) refuseDuplicates(tx Tx) (before Key, err error) {
 	if e.Serial != "" {
 		same, err := tx.KeysBySerial(e.Serial)
 		if err != nil {
-			return err
+			return Key{}, err
 		}
 		for _, k := range same {
-			if k.USBVendor == e.USBVendor || k.USBVendor == 0 || e.USBVendor == 0 {
-				return &ExistsError{What: "serial", Value: e.Serial, Owner: k.Label()}
+			if k.USBVendor != e.USBVendor && k.USBVendor != 0 && e.USBVendor != 0 {
+				continue
 			}
+			reset, err := wasReset(tx, k.ID)
+			if err != nil {
+				return Key{}, err
+			}
+			if !reset || !k.Status.Usable() || k.AAGUID != e.AAGUID {
+				return Key{}, &ExistsError{What: "serial", Value: e.Serial, Owner: k.Label()}
+			}
+			before = k
 		}
 	}
 	if e.Tag != "" {
 		k, err := tx.KeyByTag(e.Tag)
 		if ok, err := found(err); err != nil {
-			return err
-		} else if ok {
-			return &ExistsError{What: "tag", Value: e.Tag, Owner: k.Label()}
+			return Key{}, err
+		} else if ok && k.ID != before.ID {
+			return Key{}, &ExistsError{What: "tag", Value: e.Tag, Owner: k.Label()}
 		}
 	}
 	if e.Credential != nil {
 		c, err := tx.CredentialByID(e.Credential.ID)
 		if ok, err := found(err); err != nil {
-			return err
+			return Key{}, err
 		} else if ok {
 			k, err := tx.KeyByID(c.KeyID)
 			if err != nil {
-				return err
+				return Key{}, err
 			}
-			return &ExistsError{What: "identity credential", Owner: k.Label()}
+			return Key{}, &ExistsError{What: "identity credential", Owner: k.Label()}
 		}
 	}
-	return nil
+	return before, nil
 }
 
-func (e Enrollment) insert(tx Tx, act Act) (Key, error) {
+// insert writes a new key, or the one from before over.
+func (e Enrollment) insert(tx Tx, act Act, before Key) (Key, error) {
 	evidence, err := EncodeEvidence(e.Evidence)
 	if err != nil {
 		return Key{}, err
@@ -220,7 +234,7 @@ func (e Enrollment) insert(tx Tx, act Act) (Key, error) {
 		return Key{}, err
 	}
 	k := Key{
-		Serial: e.Serial, Tag: e.Tag, Status: StatusEnrolled, Holder: e.Holder,
+		ID: before.ID, Serial: e.Serial, Tag: cmp.Or(e.Tag, before.Tag), Status: StatusEnrolled, Holder: cmp.Or(e.Holder, before.Holder),
 		USBVendor: e.USBVendor, USBProduct: e.USBProduct, Product: e.Product,
 		Firmware: e.Firmware, FormFactor: e.FormFactor, AAGUID: e.AAGUID,
 		Attestation: Summarize(e.FIDO, e.PIV), EnrolledAt: act.At, EnrolledBy: act.Actor,
@@ -233,14 +247,15 @@ func (e Enrollment) insert(tx Tx, act Act) (Key, error) {
 		k.PlaceID, k.Place = p.ID, p.Path
 	}
 	sum := Hash(sha256.Sum256(evidence))
-	k.ID, err = newID(tx, "K", func(id string) (bool, error) {
+	if k.ID != "" {
+		err = tx.UpdateKey(k)
+	} else if k.ID, err = newID(tx, "K", func(id string) (bool, error) {
 		_, err := tx.KeyByID(id)
 		return found(err)
-	}, []byte(FormatTime(act.At)), []byte(k.Serial), sum[:])
-	if err != nil {
-		return Key{}, err
+	}, []byte(FormatTime(act.At)), []byte(k.Serial), sum[:]); err == nil {
+		err = tx.InsertKey(k)
 	}
-	if err := tx.InsertKey(k); err != nil {
+	if err != nil {
 		return Key{}, err
 	}
 	if c := e.Credential; c != nil {

@@ -37,3 +37,22 @@ func ResetKey(tx Tx, act Act, keyID string, proved bool) ([]Binding, error) {
 	}
 	return ended, nil
 }
+
+// wasReset says whether the FIDO side of a key was reset since it was last
+// enrolled.
+func wasReset(tx Tx, keyID string) (bool, error) {
+	events, err := tx.EventsAbout(keyID)
+	if err != nil {
+		return false, fmt.Errorf("events of %s: %w", keyID, err)
+	}
+	reset := false
+	for _, e := range events {
+		switch e.Kind {
+		case KindKeyFIDOReset:
+			reset = true
+		case KindKeyEnrolled:
+			reset = false
+		}
+	}
+	return reset, nil
+}

@@ -32,7 +32,8 @@ is bound to an account that no other working key, bound and proved since, is
 there for. What is lost is shown, and the serial has to be typed back. Then the
 key is unplugged and plugged in again, because it takes a reset only within
 seconds of that (YubiKeys: about five), and touched. Its bindings end with it,
-in the inventory; at AWS the dead devices stay until somebody removes them.` +
+in the inventory; at AWS the dead devices stay until somebody removes them. To
+use the key again, enroll it again.` +
 			exitStatusHelp(exitFound, exitNoKey, exitNoAccess, exitRefused) + `
 
 Status 3: it was reset, but could not be asked whether its identity credential

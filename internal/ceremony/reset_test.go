@@ -278,3 +278,32 @@ func TestResetCancelled(t *testing.T) {
 		}
 	}
 }
+
+// TestEnrolledAgain: a key that was reset stays the key it was, once; one that
+// was not stays enrolled as it is.
+func TestEnrolledAgain(t *testing.T) {
+	w := newWorld(t)
+	w.trust()
+	k, first := w.enrolled(softkey.Config{Serial: 7})
+	if _, err := w.reset("7", k, nil); err != nil {
+		t.Fatal(err)
+	}
+	again, err := w.enroll(func(r *ceremony.EnrollRequest) { r.Place = "Lisbon" })
+	if err != nil || again.Key.ID != first.ID || again.Key.Place != "Lisbon" {
+		t.Fatalf("got %+v, %v", again, err)
+	}
+	if p := w.one(nil); p.Verdict != ceremony.Present || len(w.keys()) != 1 {
+		t.Errorf("it is %s, of %d keys", p.Verdict, len(w.keys()))
+	}
+	if _, err := w.enroll(nil); !errors.Is(err, inventory.ErrExists) {
+		t.Errorf("a third time: %v", err)
+	}
+	if _, err := w.reset(first.ID, k, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.bench = softkey.Bench{}
+	w.plug(softkey.Config{Serial: 7, AAGUID: hw.AAGUID{1}})
+	if _, err := w.enroll(nil); !errors.Is(err, inventory.ErrExists) {
+		t.Errorf("another model with its serial: %v", err)
+	}
+}
