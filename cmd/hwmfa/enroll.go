@@ -174,6 +174,9 @@ func printEnrolled(a *app, e *ceremony.Enrolled) error {
 	for _, c := range e.Changes {
 		lines = append(lines, [2]string{"changed", string(c)})
 	}
+	for _, v := range ceremony.Advisories(k) {
+		lines = append(lines, [2]string{"advisory", v.ID + ": " + v.Scope})
+	}
 	for _, w := range e.Warnings {
 		lines = append(lines, [2]string{"warning", w.Text})
 	}
@@ -220,18 +223,20 @@ type enrollJSON struct {
 	Silent string      `json:"silent"`
 	// Changes lists what was changed on the key: pin_set, pin_changed,
 	// always_uv, min_pin_length, force_pin_change, piv_slot_95 (82 to 95).
-	Changes  []ceremony.Change `json:"changes"`
-	Warnings []warningJSON     `json:"warnings"`
+	Changes    []ceremony.Change `json:"changes"`
+	Advisories []advisoryJSON    `json:"advisories"`
+	Warnings   []warningJSON     `json:"warnings"`
 }
 
 func enrolledReport(e *ceremony.Enrolled) enrollJSON {
 	return enrollJSON{
-		Schema:   "hwmfa.enroll/v1",
-		Key:      keyToJSON(e.Key),
-		FIDO:     fidoProvedJSON(e.FIDO),
-		PIV:      pivProvedJSON(e.PIV),
-		Silent:   string(e.Silent),
-		Changes:  append([]ceremony.Change{}, e.Changes...),
-		Warnings: warningsJSON(e.Warnings),
+		Schema:     "hwmfa.enroll/v1",
+		Key:        keyToJSON(e.Key),
+		FIDO:       fidoProvedJSON(e.FIDO),
+		PIV:        pivProvedJSON(e.PIV),
+		Silent:     string(e.Silent),
+		Changes:    append([]ceremony.Change{}, e.Changes...),
+		Advisories: advisoriesJSON(ceremony.Advisories(e.Key)),
+		Warnings:   warningsJSON(e.Warnings),
 	}
 }
