@@ -70,7 +70,7 @@ var privileges = map[string][]string{
 	"github.com/spf13/cobra":          {"cmd/hwmfa"},
 	"github.com/spf13/pflag":          {"cmd/hwmfa"},
 	"github.com/rogpeppe/go-internal": {"cmd/hwmfa"},
-	"gopkg.in/yaml.v3":                {"internal/config", "internal/policy"},
+	"go.yaml.in/yaml/v3":              {"internal/config", "internal/policy"},
 	"github.com/jedib0t/go-pretty":    {"internal/term"},
 	"golang.org/x/term":               {"internal/term"},
 	"golang.org/x/text":               {"internal/term"},

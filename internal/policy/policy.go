@@ -13,7 +13,7 @@ import (
 	"io"
 	"os"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // Policy is the set of thresholds and rules. docs/policy.md shows all of them.
