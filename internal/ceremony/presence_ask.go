@@ -194,6 +194,7 @@ func (p *presence) askPerson(ctx context.Context) {
 			p.settle(Skipped, "touch_required", nil)
 			p.Detail = "it wants a touch"
 		}
+		p.skipped(ctx)
 		return
 	}
 	var pin []byte

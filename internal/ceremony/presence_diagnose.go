@@ -47,7 +47,7 @@ func (p *presence) diagnose(ctx context.Context) {
 	case attest.LikenessForeign:
 		p.differs("piv_attester_differs", "its PIV attestation certificate, which the maker puts in and no reset takes out, is another")
 	case attest.LikenessIntact:
-		p.missing(FIDOReset, "its PIV keys are those of the enrolled key, and the identity credential is not on it any more")
+		p.intact(ctx, v, *before)
 	case attest.LikenessChanged:
 		p.missing(ResetOrOther, "neither the identity credential nor the PIV keys of the enrolled key are on it")
 	default:
