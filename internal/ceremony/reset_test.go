@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -179,6 +180,7 @@ func TestResetOfABoundKey(t *testing.T) {
 // has and nothing is recorded.
 func TestResetRefuses(t *testing.T) {
 	no := errors.New("no")
+	var pulling sync.WaitGroup
 	unplug := func(then func(w *world, k *softkey.Key)) func(w *world, k *softkey.Key, r *ceremony.ResetRequest) {
 		return func(w *world, k *softkey.Key, r *ceremony.ResetRequest) {
 			r.Tell = func(s ceremony.Step, _ ceremony.Seen) {
@@ -223,12 +225,12 @@ func TestResetRefuses(t *testing.T) {
 			r.Tell = func(s ceremony.Step, who ceremony.Seen) {
 				tell(s, who)
 				if s == ceremony.StepTouch {
-					go func() {
+					pulling.Go(func() {
 						for !k.TouchWanted() {
 							time.Sleep(time.Millisecond)
 						}
 						w.bench.Unplug(k)
-					}()
+					})
 				}
 			}
 		}, hw.ErrGone},
@@ -239,6 +241,7 @@ func TestResetRefuses(t *testing.T) {
 			tt.key.Serial = 7
 			k, recorded := w.enrolled(tt.key)
 			_, err := w.reset("7", k, func(r *ceremony.ResetRequest) { tt.change(w, k, r) })
+			pulling.Wait()
 			if !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
