@@ -24,12 +24,12 @@ type Step string
 
 // The steps of an enrollment, in order.
 const (
-	StepRead   Step = "read"
-	StepTouch  Step = "touch"
-	StepCheck  Step = "check"
-	StepRecord Step = "record"
+	StepRead  Step = "read"
+	StepTouch Step = "touch"
+	StepCheck Step = "check"
 	// StepManagementTouch waits for the touch that a PIV management key wants.
 	StepManagementTouch Step = "management_touch"
+	StepRecord          Step = "record"
 )
 
 // EnrollRequest is what an enrollment is given. Place is required.

@@ -180,6 +180,65 @@ func TestPIVIdentityInterrupted(t *testing.T) {
 	w.storedSlot(got.Key.ID, 0x95)
 }
 
+// TestPIVIdentityChecksAgain: what was true when the write was planned must be
+// so in the transaction that writes.
+func TestPIVIdentityChecksAgain(t *testing.T) {
+	serial := []byte{0x00, 0xf8}
+	for _, tt := range []struct {
+		name   string
+		at     []byte
+		nth    int    // which of the commands that begin so
+		answer []byte // in place of the card's, nil: another reader answers the system from here on
+	}{
+		// Read when the key is chosen, planned for, looked at again, and written.
+		{"the card tells another serial", serial, 4, []byte{0, 0, 0, 10, 0x90, 0x00}},
+		{"the management key is of another kind", metadata9B, 2, []byte{1, 1, 0x0c, 2, 2, 0, 1, 5, 1, 1, 0x90, 0x00}},
+		{"the management key wants a touch now", metadata9B, 2, []byte{1, 1, 0x0a, 2, 2, 0, 2, 5, 1, 1, 0x90, 0x00}},
+		{"the slot is in use", metadata95, 3, []byte{3, 1, 2, 0x90, 0x00}},
+		{"the reader belongs to another key", managementA, 2, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.trust()
+			k := w.plug(softkey.Config{Serial: 9, Version: v574})
+			count := 0
+			moved := false
+			bench := movable{tap{&w.bench, func(apdu []byte, transmit func() ([]byte, error)) ([]byte, error) {
+				if bytes.HasPrefix(apdu, tt.at) {
+					if count++; count == tt.nth && tt.answer != nil {
+						return tt.answer, nil
+					}
+					moved = moved || count == tt.nth
+				}
+				return transmit()
+			}}, &moved}
+			r := request()
+			identity(nil)(&r)
+			_, err := ceremony.Enroll(t.Context(), bench, w.store, r)
+			if !errors.Is(err, hw.ErrReplaced) && !errors.Is(err, card.ErrOccupied) || count != tt.nth || !strings.Contains(err.Error(), "no PIV slot was written") {
+				t.Errorf("got %v after %d commands", err, count)
+			}
+			w.wantNothingRecorded()
+			if all := slots(t, k); len(all) > 0 {
+				t.Errorf("slots %x were written", all)
+			}
+		})
+	}
+}
+
+// movable is a bench whose readers come to belong to another key.
+type movable struct {
+	tap
+	moved *bool
+}
+
+func (b movable) Check(ctx context.Context, s hw.Sighting) error {
+	if *b.moved {
+		return hw.ErrReplaced
+	}
+	return b.tap.Check(ctx, s)
+}
+
 // TestPIVIdentityOnAnotherKey swaps the key between the plan and the write.
 func TestPIVIdentityOnAnotherKey(t *testing.T) {
 	for _, tt := range []struct {
