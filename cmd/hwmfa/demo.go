@@ -15,6 +15,7 @@ import (
 	"hwmfa/hw/softkey"
 	"hwmfa/iamcheck/awsapi"
 	"hwmfa/iamcheck/awstest"
+	"hwmfa/inventory/store"
 )
 
 type demoOptions struct{ keep string }
@@ -177,7 +178,7 @@ func (d *demo) show(ctx context.Context, p page) error {
 	child.getenv = func(name string) string {
 		switch name {
 		case "HWMFA_INVENTORY":
-			return "sqlite://" + filepath.Join(d.dir, "inventory.db")
+			return store.URL(filepath.Join(d.dir, "inventory.db"))
 		case "XDG_CONFIG_HOME":
 			return d.dir
 		}
@@ -208,17 +209,19 @@ func (d *demo) spelled(args []string) string {
 }
 
 func (d *demo) ending(keep string) error {
-	kept := ""
+	s := d.app.streams
 	if keep != "" {
-		kept = fmt.Sprintf("\nThe demo's inventory is in %s.\n", d.dir)
+		if err := s.Printf("\n── DEMO ── The demo's inventory is in %s.\n", d.dir); err != nil {
+			return err
+		}
 	}
-	return d.app.streams.Printf(`
+	return s.Print(`
 ── DEMO ── That was software keys and a loopback AWS. On real hardware, run next:
-%s
+
   hwmfa udev print                          the rule that lets you open keys without root
   hwmfa detect                              your keys
   hwmfa enroll --place SITE/SAFE --tag TAG  the first one, with a touch
   hwmfa audit                               the account of your AWS credentials
   hwmfa audit --org --role-name ROLE        every account of your organization
-`, kept)
+`)
 }
