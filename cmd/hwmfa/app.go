@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"hwmfa/hw"
 	"hwmfa/iamcheck/awsapi"
@@ -51,6 +54,9 @@ func (a *app) addFlags(root *cobra.Command) {
 // configure merges flags, environment and file; cobra calls it before a
 // command runs.
 func (a *app) configure(cmd *cobra.Command, _ []string) error {
+	if err := refuseEmpty(cmd.Flags()); err != nil {
+		return usageError{err}
+	}
 	given := config.Flags{}
 	if cmd.Flags().Changed("inventory") {
 		given.Inventory = &a.flags.inventory
@@ -74,6 +80,20 @@ func (a *app) configure(cmd *cobra.Command, _ []string) error {
 		a.log = slog.New(slog.NewTextHandler(a.streams.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	return nil
+}
+
+// refuseEmpty refuses a flag that was given an empty text. A script gives one
+// when a variable of its own is empty, and must not then get every key instead
+// of one, the usual inventory instead of its own, or a journal that no head was
+// compared with.
+func refuseEmpty(flags *pflag.FlagSet) error {
+	var errs []error
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" {
+			errs = append(errs, fmt.Errorf("--%s is empty", f.Name))
+		}
+	})
+	return errors.Join(errs...)
 }
 
 // notices writes every line of an error to standard error as a message of its

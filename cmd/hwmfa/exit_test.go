@@ -127,9 +127,6 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 	streams, _ := term.Test()
 	root := newRootCommand(newApp(streams))
 	for _, c := range leaves(root) {
-		if c.Name() == "help" || c.Parent().Name() == "completion" {
-			continue
-		}
 		if !strings.Contains(c.Long, "EXIT STATUS") {
 			t.Errorf("%s has no EXIT STATUS section", c.CommandPath())
 		}

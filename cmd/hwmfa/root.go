@@ -21,6 +21,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newJournalCommand(a),
 		newUdevCommand(a),
 		newDemoCommand(a),
+		newCompletionCommand(a),
 		newVersionCommand(a),
 	)
 	root.Long = `hwmfa reads USB security keys, keeps their serials and verified attestation in
@@ -29,10 +30,9 @@ protected by hardware MFA (CIS AWS Foundations, Level 2).`
 	root.SilenceErrors = true
 	root.SilenceUsage = true
 	root.PersistentPreRunE = a.configure
-	root.SetOut(a.streams.Out)
 	root.SetErr(a.streams.Err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.CompletionOptions.DisableDescriptions = true
+	root.SetHelpCommand(newHelpCommand())
 	a.addFlags(root)
 	return root
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"io"
 	"slices"
 
 	"hwmfa/internal/term"
@@ -17,8 +19,26 @@ func run(ctx context.Context, args []string, streams *term.Streams) int {
 func runApp(ctx context.Context, a *app, args []string) int {
 	root := newRootCommand(a)
 	root.SetArgs(args)
+	page := &firstError{w: a.streams.Out}
+	root.SetOut(page)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = page.err
+	}
 	return exit(a.streams, wantsJSON(args), err)
+}
+
+// firstError remembers that a write failed: cobra prints help pages and forgets
+// whether they arrived.
+type firstError struct {
+	w   io.Writer
+	err error
+}
+
+func (f *firstError) Write(p []byte) (int, error) {
+	n, err := f.w.Write(p)
+	f.err = cmp.Or(f.err, err)
+	return n, err
 }
 
 // wantsJSON says whether a failure is to be reported as JSON. It looks at the

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// newCompletionCommand stands in the place of cobra's own, which succeeds for a
+// shell that it does not know.
+func newCompletionCommand(a *app) *cobra.Command {
+	shells := []struct {
+		name, example string
+		write         func(*cobra.Command, io.Writer) error
+	}{
+		{"bash", "  source <(hwmfa completion bash)\n  hwmfa completion bash | sudo tee /etc/bash_completion.d/hwmfa", func(root *cobra.Command, w io.Writer) error {
+			return root.GenBashCompletionV2(w, false)
+		}},
+		{"fish", "  hwmfa completion fish > ~/.config/fish/completions/hwmfa.fish", func(root *cobra.Command, w io.Writer) error {
+			return root.GenFishCompletion(w, false)
+		}},
+		{"zsh", `  hwmfa completion zsh > "${fpath[1]}/_hwmfa"`, func(root *cobra.Command, w io.Writer) error {
+			return root.GenZshCompletionNoDesc(w)
+		}},
+	}
+	group := newGroup("completion", "Print a script that has a shell complete commands and flags")
+	for _, s := range shells {
+		group.AddCommand(&cobra.Command{
+			Use:     s.name,
+			Short:   "Print the script for " + s.name,
+			Long:    "Print the script that has " + s.name + " complete commands and flags." + exitStatusHelp(),
+			Example: s.example,
+			Args:    exactly(),
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return s.write(cmd.Root(), a.streams.Out)
+			},
+		})
+	}
+	return group
+}
+
+// newHelpCommand stands in the place of cobra's own, which succeeds for a
+// command that there is none of.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "Show the help page of a command",
+		Long:    "Show the help page of a command, as its flag --help does." + exitStatusHelp(),
+		Example: "  hwmfa help key show",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return usageError{err}
+			}
+			if len(rest) > 0 {
+				return usageError{fmt.Errorf("unknown command %q for %q", rest[0], about.CommandPath())}
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
+}
