@@ -20,13 +20,12 @@ func BenchmarkDetect(b *testing.B) {
 		b.Fatal(err)
 	}
 	share := b.TempDir()
-	if err := compile(b.Context(), root, share, inGuest); err != nil {
+	if err := compile(b.Context(), root, share, []guestPackage{guest}); err != nil {
 		b.Fatal(err)
 	}
-	const pkg = module + "/internal/bench/guest"
 	result, err := Run(b.Context(), image, Spec{
 		Share: share, Dir: path.Join(root, "internal/bench/guest"), Env: []string{"HWMFA_BENCH_SPEED=" + Share + "/speed.json"},
-		Command: []string{testName(pkg), "-test.v", "-test.run", "^TestSpeed$"}, Timeout: 8 * time.Minute,
+		Command: []string{testName(guest.path), "-test.v", "-test.run", "^TestSpeed$"}, Timeout: 8 * time.Minute,
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -11,8 +11,9 @@ import (
 	"hwmfa/internal/bench"
 )
 
-// TestSpeed times hwmfa detect beside other programs and writes the figures to
-// the file that HWMFA_BENCH_SPEED names. It judges nothing: make bench does.
+// TestSpeed times hwmfa detect beside other programs, and with many keys
+// plugged in, and writes the figures to the file that HWMFA_BENCH_SPEED names.
+// It judges nothing: make bench does.
 func TestSpeed(t *testing.T) {
 	inside(t)
 	out := os.Getenv("HWMFA_BENCH_SPEED")
@@ -29,10 +30,20 @@ func TestSpeed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := k.Detach(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	waitReaders(t, 0)
+	plugMany(t)
+	many, err := bench.Time(t.Context(), 5, []string{"hwmfa", "detect", "--json"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, timings = append(names, "detect-many"), append(timings, many...)
 	named := map[string]bench.Timing{}
 	for i, name := range names {
 		named[name] = timings[i]
-		t.Logf("%s: %v of %v", timings[i].Command, timings[i].Median(), timings[i].Runs)
+		t.Logf("%s: %v of %v", name, timings[i].Median(), timings[i].Runs)
 	}
 	text, err := json.MarshalIndent(named, "", "  ")
 	if err != nil {
