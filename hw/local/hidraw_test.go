@@ -14,7 +14,7 @@ import (
 func TestHidraws(t *testing.T) {
 	p := newPretend(t)
 	p.plug(oneKey)
-	p.plug(pretendKey{1, 9, "4", "046d", "c31c", map[string][]byte{"hidraw7": keyboardDescriptor}})
+	p.plug(pretendKey{1, 9, "4", "046d", "c31c", map[string][]byte{"hidraw7": keyboardDescriptor}, false})
 	p.addNode(p.path("sys/devices/virtual/misc/uhid/0003:1050:0407.0009"), "hidraw3", fidoDescriptor)
 	p.must(os.MkdirAll(p.path("sys/class/hidraw/hidraw-evil"), 0o755))
 

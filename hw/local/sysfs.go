@@ -107,7 +107,14 @@ func (s system) usbAbove(dir string) (*usbDevice, error) {
 }
 
 // usbAt finds the device with this bus and address; nil where there is none.
+// The number of its node in /dev leads to it (Linux, "USB_DEVICE_MAJOR" and
+// usb_alloc_dev); where that does not, all are looked at.
 func (s system) usbAt(bus, address int) (*usbDevice, error) {
+	const major, perBus = 189, 128
+	link := fmt.Sprintf("%d:%d", major, (bus-1)*perBus+address-1)
+	if u, err := readUSB(s.path("sys/dev/char", link)); err == nil && u.Bus == bus && u.Address == address {
+		return u, nil
+	}
 	dirs, err := os.ReadDir(s.path("sys/bus/usb/devices"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // no USB on this machine

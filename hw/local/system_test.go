@@ -28,7 +28,7 @@ type pretend struct {
 func newPretend(t *testing.T) pretend {
 	t.Helper()
 	p := pretend{t, system{root: t.TempDir()}}
-	for _, d := range []string{"sys/class/hidraw", "sys/bus/usb/devices", "dev"} {
+	for _, d := range []string{"sys/class/hidraw", "sys/bus/usb/devices", "sys/dev/char", "dev"} {
 		p.must(os.MkdirAll(p.path(d), 0o755))
 	}
 	return p
@@ -56,9 +56,10 @@ type pretendKey struct {
 	ports           string
 	vendor, product string
 	nodes           map[string][]byte
+	numbered        bool // it has a node in /dev/bus/usb
 }
 
-var oneKey = pretendKey{1, 7, "2.3", "1050", "0407", map[string][]byte{"hidraw0": keyboardDescriptor, "hidraw1": fidoDescriptor}}
+var oneKey = pretendKey{1, 7, "2.3", "1050", "0407", map[string][]byte{"hidraw0": keyboardDescriptor, "hidraw1": fidoDescriptor}, false}
 
 func (k pretendKey) name() string { return fmt.Sprintf("%d-%s", k.bus, k.ports) }
 
@@ -77,6 +78,9 @@ func (p pretend) plug(k pretendKey) {
 		"manufacturer": "Yubico\n", "product": "YubiKey OTP+FIDO+CCID\n",
 	})
 	p.must(os.Symlink(dir, p.path("sys/bus/usb/devices", k.name())))
+	if k.numbered {
+		p.must(os.Symlink(dir, p.path("sys/dev/char", fmt.Sprintf("189:%d", (k.bus-1)*128+k.address-1))))
+	}
 	i := 0
 	for node, descriptor := range k.nodes {
 		hid := filepath.Join(dir, fmt.Sprintf("%s:1.%d", k.name(), i), fmt.Sprintf("0003:%s:%s.%04d", k.vendor, k.product, i))
@@ -103,6 +107,9 @@ func (p pretend) unplug(k pretendKey) {
 		p.must(os.Remove(p.path("dev", node)))
 	}
 	p.must(os.Remove(p.path("sys/bus/usb/devices", k.name())))
+	if k.numbered {
+		p.must(os.Remove(p.path("sys/dev/char", fmt.Sprintf("189:%d", (k.bus-1)*128+k.address-1))))
+	}
 	p.must(os.RemoveAll(p.dir(k)))
 }
 
