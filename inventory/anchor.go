@@ -2,9 +2,11 @@ package inventory
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/pem"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -129,8 +131,43 @@ func RemoveAnchor(tx Tx, act Act, ref string) (Anchor, error) {
 	return hits[0], err
 }
 
-// Anchors lists the anchors that users added, by name.
-func Anchors(tx Tx) ([]Anchor, error) { return tx.ListAnchors() }
+// Anchors lists the anchors that users added, in the order of their events,
+// because what an intermediate is depends on what was trusted before it. One
+// that is not as its event recorded it is ErrDamaged: it was not trusted by
+// means of this program.
+func Anchors(tx Tx) ([]Anchor, error) {
+	all, err := tx.ListAnchors()
+	if err != nil {
+		return nil, err
+	}
+	order := make(map[Hash]int64, len(all))
+	for _, a := range all {
+		if order[a.SHA256], err = addedBy(tx, a); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(all, func(a, b Anchor) int { return cmp.Compare(order[a.SHA256], order[b.SHA256]) })
+	return all, nil
+}
+
+// addedBy is the number of the event that added an anchor as it is kept.
+func addedBy(tx Tx, a Anchor) (int64, error) {
+	events, err := tx.EventsAbout(a.SHA256.String())
+	if err != nil {
+		return 0, fmt.Errorf("anchor %s: %w", a.Name, err)
+	}
+	want, err := canonicalJSON(anchorPayload(a))
+	if err != nil {
+		return 0, fmt.Errorf("anchor %s: %w", a.Name, err)
+	}
+	if len(events) > 0 {
+		e := events[len(events)-1]
+		if e.Kind == KindAnchorAdded && e.Payload == string(want) && e.Time.Equal(a.At) && e.Actor == a.By {
+			return e.Seq, nil
+		}
+	}
+	return 0, fmt.Errorf("anchor %s, SHA-256 %s, is not what the journal recorded: %w", a.Name, a.SHA256, ErrDamaged)
+}
 
 func anchorPayload(a Anchor) any {
 	return struct {

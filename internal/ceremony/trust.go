@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"hwmfa/hw/attest"
@@ -21,13 +22,41 @@ func Anchors(tx inventory.Tx, now time.Time) (*attest.Anchors, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read trust anchors: %w", err)
 	}
-	for _, a := range added {
-		if err := anchors.AddPEM(a.Name, []byte(a.PEM)); err != nil {
-			return nil, fmt.Errorf("trusted root %s: %w", a.Name, err)
+	// What was one file then is one now: its certificates stand for each other.
+	for len(added) > 0 {
+		first := added[0]
+		n := slices.IndexFunc(added, func(a inventory.Anchor) bool {
+			return a.Name != first.Name || a.By != first.By || !a.At.Equal(first.At)
+		})
+		if n < 0 {
+			n = len(added)
 		}
+		if err := addFile(anchors, added[:n]); err != nil {
+			return nil, fmt.Errorf("trusted root %s: %w", first.Name, err)
+		}
+		added = added[n:]
 	}
 	anchors.Now = now
 	return anchors, nil
+}
+
+// addFile adds the certificates of one file. Where they do not go together any
+// more, because trust in one of them was taken back, each is what it is alone.
+func addFile(anchors *attest.Anchors, file []inventory.Anchor) error {
+	var all []byte
+	for _, a := range file {
+		all = append(all, a.PEM...)
+	}
+	err := anchors.AddPEM(file[0].Name, all)
+	if err == nil || len(file) == 1 {
+		return err
+	}
+	for _, a := range file {
+		if err := anchors.AddPEM(a.Name, []byte(a.PEM)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Metadata reads the FIDO metadata that the inventory holds and checks its

@@ -9,8 +9,10 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -173,5 +175,97 @@ func TestUpdateTrustRefusesNewRoots(t *testing.T) {
 	}
 	if _, err := w.updateTrust(service.signer, []byte("hello")); err == nil {
 		t.Error("took a file of nothing")
+	}
+}
+
+// makers are a root and two intermediates, each issued by the one before.
+func makers(t *testing.T) (certs [][]byte) {
+	t.Helper()
+	var parent *x509.Certificate
+	var signing *ecdsa.PrivateKey
+	for i, name := range []string{"Maker Root", "Maker Intermediate", "Maker Batch"} {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(int64(i + 1)), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
+			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0), KeyUsage: x509.KeyUsageCertSign,
+		}
+		if parent == nil {
+			parent, signing = template, key
+		}
+		der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signing)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if parent, err = x509.ParseCertificate(der); err != nil {
+			t.Fatal(err)
+		}
+		signing = key
+		certs = append(certs, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	}
+	return certs
+}
+
+// What is only a link stays one when the inventory is read again: as a pinned
+// certificate it would be trusted for itself.
+func TestAnchorsKeepWhatTheyWereAddedAs(t *testing.T) {
+	certs := makers(t)
+	root, first, second := certs[0], certs[1], certs[2]
+	type file struct {
+		name string
+		pem  []byte
+	}
+	for name, files := range map[string][]file{
+		"one by one, named against the order": {{"c", root}, {"b", first}, {"a", second}},
+		"a bundle in the wrong order":         {{"b", root}, {"a", slices.Concat(second, first)}},
+		"one chain":                           {{"a", slices.Concat(second, first, root)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			var anchors *attest.Anchors
+			err := w.store.Update(t.Context(), func(tx inventory.Tx) (err error) {
+				for i, f := range files {
+					when := act()
+					when.At = when.At.Add(time.Duration(i) * -time.Hour) // a clock that is set back
+					if _, err := inventory.AddAnchor(tx, when, f.name, f.pem); err != nil {
+						return err
+					}
+				}
+				anchors, err = ceremony.Anchors(tx, time.Time{})
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			kinds := map[string]attest.Kind{}
+			for _, a := range anchors.List() {
+				kinds[a.Subject] = a.Kind
+			}
+			for subject, want := range map[string]attest.Kind{
+				"CN=Maker Root": attest.KindRoot, "CN=Maker Intermediate": attest.KindIntermediate, "CN=Maker Batch": attest.KindIntermediate,
+			} {
+				if kinds[subject] != want {
+					t.Errorf("%s is %q, want %q", subject, kinds[subject], want)
+				}
+			}
+		})
+	}
+}
+
+func TestAnchorPutInPastTheRulesIsNoticed(t *testing.T) {
+	w := newWorld(t)
+	block, _ := pem.Decode(makers(t)[0])
+	err := w.store.Update(t.Context(), func(tx inventory.Tx) error {
+		return tx.InsertAnchor(inventory.Anchor{
+			SHA256: sha256.Sum256(block.Bytes), Name: "mine", PEM: string(pem.EncodeToMemory(block)), At: act().At, By: "eve",
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ceremony.Verifier(t.Context(), w.store, time.Now()); !errors.Is(err, inventory.ErrDamaged) {
+		t.Errorf("a root that no event added: %v, want the inventory damaged", err)
 	}
 }

@@ -157,11 +157,11 @@ func testAnchors(t *testing.T, d Database) {
 		all, err = inventory.Anchors(tx)
 		return err
 	})
-	if len(all) != 3 || all[0].Name != "demo" || all[1].Name != "lab" || all[2].Name != "lab" {
-		t.Fatalf("anchors %+v, want demo, lab, lab", all)
+	if len(all) != 3 || all[0].Name != "lab" || all[1].Name != "lab" || all[2].Name != "demo" {
+		t.Fatalf("anchors %+v, want lab, lab, demo as they were added", all)
 	}
-	if block, rest := pem.Decode([]byte(all[0].PEM)); block == nil || string(block.Bytes) != "c" || len(block.Headers) != 0 || len(rest) != 0 {
-		t.Errorf("anchor kept as %q, want one block of c without headers", all[0].PEM)
+	if block, rest := pem.Decode([]byte(all[2].PEM)); block == nil || string(block.Bytes) != "c" || len(block.Headers) != 0 || len(rest) != 0 {
+		t.Errorf("anchor kept as %q, want one block of c without headers", all[2].PEM)
 	}
 	remove := func(ref string) func(tx inventory.Tx) error {
 		return func(tx inventory.Tx) error {
