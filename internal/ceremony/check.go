@@ -40,22 +40,28 @@ func (s *Seen) sameKey(ctx context.Context, bench hw.Bench) error {
 			return fmt.Errorf("%s: %w", s.Name(), w.Err)
 		}
 	}
+	// A path that cannot be read now, or could not be read before, says
+	// nothing about which key this is.
+	for _, one := range []*Seen{s, &again} {
+		if unread := one.unreadSerial(); unread != nil && again.Serial != s.Serial {
+			return fmt.Errorf("%s: its serial cannot be read each time: %w", s.Name(), unread)
+		}
+	}
 	if again.Serial != s.Serial || again.FIDO == nil || again.FIDO.AAGUID != s.FIDO.AAGUID {
 		return fmt.Errorf("%s: %w", s.Name(), hw.ErrReplaced)
 	}
 	return nil
 }
 
-// claims says whether any path to the key names this serial. A key whose paths
-// disagree answers to each of its serials, so that asking for it by name is
-// refused rather than not found.
-func (s *Seen) claims(serial string) bool {
-	for _, c := range s.Claims {
-		if c.Serial == serial {
-			return true
+// unreadSerial is why the key told no serial, nil where it told one or has none
+// to tell.
+func (s *Seen) unreadSerial() error {
+	for _, w := range s.Warnings {
+		if s.Serial == "" && w.Err != nil {
+			return w.Err
 		}
 	}
-	return s.Serial == serial
+	return nil
 }
 
 // pivEvidence reads what the card side attests, nil where there is no PIV. What

@@ -67,9 +67,6 @@ type Enrolled struct {
 // is recorded.
 var ErrAttestation = errors.New("attestation is not genuine")
 
-// ErrSeveralKeys: more than one key is plugged in and none was named.
-var ErrSeveralKeys = errors.New("several keys are plugged in")
-
 // Enroll makes one attested credential with one touch, reads what the card
 // side attests, verifies both, and records key, evidence, statements and
 // journal event in one transaction. Whatever fails before that leaves the
@@ -160,54 +157,6 @@ func (e *enrollment) changeWords() string {
 		words[i] = string(c)
 	}
 	return strings.Join(words, ", ")
-}
-
-// chooseKey reads what is plugged in, every serial path of it, and settles on
-// one key.
-func chooseKey(ctx context.Context, bench hw.Bench, serial string) (*Seen, error) {
-	seen, err := Detect(ctx, bench, Thorough)
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	var fitting []Seen
-	for _, s := range seen {
-		if serial == "" || s.claims(serial) {
-			fitting = append(fitting, s)
-		}
-	}
-	switch {
-	case len(fitting) == 1:
-		return &fitting[0], nil
-	case len(fitting) > 1 && serial == "":
-		var names []string
-		for _, s := range fitting {
-			names = append(names, s.Name())
-		}
-		return nil, fmt.Errorf("%w (%s): name one with --serial", ErrSeveralKeys, strings.Join(names, ", "))
-	case len(fitting) > 1:
-		return nil, fmt.Errorf("serial %s: %w", serial, ErrSeveralKeys)
-	case serial != "":
-		return nil, errors.Join(fmt.Errorf("serial %s: %w", serial, hw.ErrNoDevice), err)
-	}
-	return nil, errors.Join(hw.ErrNoDevice, err)
-}
-
-// enrollable says why a key that was read cannot be enrolled, nil if it can.
-func enrollable(s *Seen) error {
-	for _, w := range s.Warnings {
-		if errors.Is(w.Err, hw.ErrSerialsDisagree) || lost(w.Err) {
-			return fmt.Errorf("%s: %w", s.Name(), w.Err)
-		}
-	}
-	if s.FIDO != nil {
-		return nil
-	}
-	for _, w := range s.Warnings {
-		if w.Err != nil && w.Code == "fido_unreadable" {
-			return fmt.Errorf("%s: %w", s.Name(), w.Err)
-		}
-	}
-	return fmt.Errorf("%s: FIDO2 is %w", s.Name(), hw.ErrUnsupported)
 }
 
 // notYetEnrolled refuses before the touch what the record would refuse after

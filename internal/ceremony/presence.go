@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -143,6 +144,8 @@ func (r PresenceRequest) choose(ctx context.Context, bench hw.Bench, store inven
 	}
 	if expected != nil {
 		seen = maybe(seen, *expected)
+	} else {
+		seen = slices.DeleteFunc(seen, func(s Seen) bool { return !s.isKey() })
 	}
 	if len(seen) == 0 {
 		err := hw.ErrNoDevice
@@ -167,7 +170,7 @@ func maybe(seen []Seen, k inventory.Key) []Seen {
 		}
 	}
 	if len(same) > 0 {
-		return same
+		return overFIDO(same)
 	}
 	return nameless
 }
