@@ -22,9 +22,22 @@ static LONG hwmfa_transmit(SCARDHANDLE card, DWORD protocol, const BYTE *command
 */
 import "C"
 
-import "unsafe"
+import (
+	"sync"
+	"unsafe"
+)
 
 func newCardLibrary() cardLibrary { return pcscLite{} }
+
+// handles keeps libpcsclite from reading freed memory. Up to 1.9.9 at least it
+// looks a handle up in the lists of all contexts of the process, while
+// SCardConnect and SCardDisconnect change the list of their own context under
+// no lock but that context's; with two cards read at once, the process then
+// dies of it now and then. So those that change a list run alone, and those
+// that look a handle up run beside each other only. The price: as long as
+// another program's transaction holds one of our calls up, they may all wait.
+// The lists are the process's, and so is the lock.
+var handles sync.RWMutex
 
 // pcscLite is cardLibrary by a binding of our own, because piv-go's opens cards
 // exclusively and hides what a reader says of itself. Its list of readers is
@@ -39,12 +52,16 @@ func pcscResult(call string, rc C.LONG) error {
 }
 
 func (pcscLite) establish() (cardContext, error) {
+	handles.Lock()
+	defer handles.Unlock()
 	var c C.SCARDCONTEXT
 	rc := C.SCardEstablishContext(C.SCARD_SCOPE_SYSTEM, nil, nil, &c)
 	return cardContext(c), pcscResult("SCardEstablishContext", rc)
 }
 
 func (pcscLite) release(c cardContext) error {
+	handles.Lock()
+	defer handles.Unlock()
 	return pcscResult("SCardReleaseContext", C.SCardReleaseContext(C.SCARDCONTEXT(c)))
 }
 
@@ -63,6 +80,8 @@ func (pcscLite) status(c cardContext, reader string) (readerStatus, error) {
 }
 
 func (pcscLite) connect(c cardContext, reader string, direct bool) (cardHandle, cardProtocol, error) {
+	handles.Lock()
+	defer handles.Unlock()
 	name := C.CString(reader)
 	defer C.free(unsafe.Pointer(name))
 	mode, protocols := C.DWORD(C.SCARD_SHARE_SHARED), C.DWORD(C.SCARD_PROTOCOL_T0|C.SCARD_PROTOCOL_T1)
@@ -76,18 +95,26 @@ func (pcscLite) connect(c cardContext, reader string, direct bool) (cardHandle, 
 }
 
 func (pcscLite) disconnect(h cardHandle) error {
+	handles.Lock()
+	defer handles.Unlock()
 	return pcscResult("SCardDisconnect", C.SCardDisconnect(C.SCARDHANDLE(h), C.SCARD_LEAVE_CARD))
 }
 
 func (pcscLite) begin(h cardHandle) error {
+	handles.RLock()
+	defer handles.RUnlock()
 	return pcscResult("SCardBeginTransaction", C.SCardBeginTransaction(C.SCARDHANDLE(h)))
 }
 
 func (pcscLite) end(h cardHandle) error {
+	handles.RLock()
+	defer handles.RUnlock()
 	return pcscResult("SCardEndTransaction", C.SCardEndTransaction(C.SCARDHANDLE(h), C.SCARD_LEAVE_CARD))
 }
 
 func (pcscLite) transmit(h cardHandle, p cardProtocol, apdu, answer []byte) (int, error) {
+	handles.RLock()
+	defer handles.RUnlock()
 	room := C.DWORD(len(answer))
 	rc := C.hwmfa_transmit(C.SCARDHANDLE(h), C.DWORD(p),
 		(*C.BYTE)(unsafe.SliceData(apdu)), C.DWORD(len(apdu)),
@@ -99,6 +126,8 @@ func (pcscLite) transmit(h cardHandle, p cardProtocol, apdu, answer []byte) (int
 }
 
 func (pcscLite) attribute(h cardHandle, id uint32) ([]byte, error) {
+	handles.RLock()
+	defer handles.RUnlock()
 	var b [264]byte // MAX_BUFFER_SIZE
 	room := C.DWORD(len(b))
 	rc := C.SCardGetAttrib(C.SCARDHANDLE(h), C.DWORD(id), (*C.BYTE)(&b[0]), &room)
