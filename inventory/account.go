@@ -64,11 +64,15 @@ func SaveAccount(tx Tx, act Act, a Account) error {
 	if err := tx.PutAccount(a); err != nil {
 		return fmt.Errorf("save account %s: %w", a.ID, err)
 	}
-	_, err = record(tx, act, KindAccountSaved, a.ID, struct {
+	_, err = record(tx, act, KindAccountSaved, a.ID, accountPayload(a))
+	return err
+}
+
+func accountPayload(a Account) any {
+	return struct {
 		Name *string `json:"name"`
 		Tier *string `json:"tier"`
-	}{null(a.Name), null(a.Tier)})
-	return err
+	}{null(a.Name), null(a.Tier)}
 }
 
 // Accounts lists every account, by ID.

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,8 +123,7 @@ func Attestations(tx Tx, keyID string) ([]Attestation, error) {
 
 // VerifyRecords holds every attestation against its own hash and against the
 // journal event that recorded it, the metadata likewise, and names each that
-// fails. It says nothing
-// of the journal itself: VerifyJournal does.
+// fails. It says nothing of the journal itself: VerifyJournal does.
 func VerifyRecords(tx Tx) error {
 	records, err := tx.ListRecords("")
 	if err != nil {
@@ -152,13 +153,15 @@ func VerifyRecords(tx Tx) error {
 		return nil
 	})
 	if err != nil {
+		// What comes after the event that cannot be read is not known.
 		bad = append(bad, err)
+		clear(want)
 	}
 	if _, err := CurrentMetadata(tx); err != nil && !errors.Is(err, ErrNotFound) {
 		bad = append(bad, err)
 	}
-	for seq, r := range want {
-		bad = append(bad, fmt.Errorf("evidence of %s names event %d, which recorded none: %w", r.KeyID, seq, ErrDamaged))
+	for _, seq := range slices.Sorted(maps.Keys(want)) {
+		bad = append(bad, fmt.Errorf("evidence of %s names event %d, which recorded none: %w", want[seq].KeyID, seq, ErrDamaged))
 	}
 	return errors.Join(bad...)
 }

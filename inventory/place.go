@@ -77,11 +77,15 @@ func makePlace(tx Tx, act Act, parent Place, name, path string) (Place, error) {
 	if err := tx.InsertPlace(p); err != nil {
 		return Place{}, err
 	}
-	_, err = record(tx, act, KindPlaceMade, p.ID, struct {
+	_, err = record(tx, act, KindPlaceMade, p.ID, placePayload(p))
+	return p, err
+}
+
+func placePayload(p Place) any {
+	return struct {
 		Parent *string `json:"parent"`
 		Name   string  `json:"name"`
-	}{null(p.ParentID), p.Name})
-	return p, err
+	}{null(p.ParentID), p.Name}
 }
 
 // Places lists every place, by path.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -20,6 +21,8 @@ func TestJournalVerifyReport_note(t *testing.T) {
 		{"a broken chain is a finding", []error{broken, nil}, []string{"journal event 7 is altered: its content does not give its hash"}, false},
 		{"every damaged record is a line", []error{nil, errors.Join(inventory.ErrDamaged, inventory.ErrDamaged)},
 			[]string{"inventory is damaged", "inventory is damaged"}, false},
+		{"a broken chain is said once, however many checks come to it", []error{broken, errors.Join(inventory.ErrDamaged, fmt.Errorf("verify state: %w", broken))},
+			[]string{"journal event 7 is altered: its content does not give its hash", "inventory is damaged"}, false},
 		{"a disk that fails is no finding", []error{errors.New("input/output error")}, nil, true},
 	}
 	for _, tt := range tests {

@@ -174,3 +174,53 @@ func TestDamagedRows(t *testing.T) {
 		})
 	}
 }
+
+// TestTamperedState: who changes what the inventory shows, past the journal, is
+// found out.
+func TestTamperedState(t *testing.T) {
+	for edit, want := range map[string]string{
+		"SELECT 1":                                                 "",
+		"UPDATE keys SET serial = '999'":                           "key K-",
+		"UPDATE keys SET status = 'enrolled'":                      "key K-",
+		"UPDATE keys SET fido_status = 'verified'":                 "key K-",
+		"UPDATE keys SET enrolled_by = 'eve'":                      "key K-",
+		"UPDATE credentials SET public_key = '07'":                 "identity credential",
+		"UPDATE credentials SET silent = 'no'":                     "identity credential",
+		"DELETE FROM credentials":                                  "is gone",
+		"UPDATE bindings SET how = 'witnessed'":                    "the binding of K-",
+		"UPDATE bindings SET device_name = 'other'":                "the binding of K-",
+		"DELETE FROM bindings":                                     "is gone",
+		"INSERT INTO accounts VALUES ('999999999999', NULL, NULL)": "account 999999999999 is not of the journal",
+		"UPDATE accounts SET tier = 'low'":                         "account 123456789012",
+		"DELETE FROM anchors":                                      "is gone",
+		"UPDATE anchors SET pem = replace(pem, 'YQ==', 'Yg==')":    "anchor ",
+		"INSERT INTO anchors SELECT replace(sha256, substr(sha256, 1, 1), 'f'), name, pem, at, actor FROM anchors": "is not of the journal",
+		"UPDATE places SET name = 'Elsewhere'": "place P-",
+	} {
+		t.Run(edit, func(t *testing.T) {
+			s, path := opened(t)
+			act := inventory.Act{Actor: "anna", At: time.Unix(1.8e9, 0)}
+			err := s.Update(t.Context(), func(tx inventory.Tx) error {
+				k, err := inventory.EnrollKey(tx, act, inventory.Enrollment{
+					Serial: "12345", Place: "Berlin",
+					Credential: &inventory.NewCredential{RPID: "hwmfa.invalid", ID: []byte{1}, PublicKey: []byte{2}, Silent: inventory.SilentYes},
+				})
+				if err != nil {
+					return err
+				}
+				_, err = inventory.BindKey(tx, act, inventory.Binding{AccountID: "123456789012", KeyID: k.ID, DeviceName: "yk", How: inventory.HowNamed})
+				_, err2 := inventory.ChangeStatus(tx, act, k.ID, inventory.StatusLost, "")
+				_, err3 := inventory.AddAnchor(tx, act, "lab", []byte("-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n"))
+				return errors.Join(err, err2, err3)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rawExec(t, path, edit)
+			err = s.View(t.Context(), inventory.VerifyState)
+			if want == "" && err != nil || want != "" && (!errors.Is(err, inventory.ErrDamaged) || !strings.Contains(err.Error(), want)) {
+				t.Errorf("got %v, want %q", err, want)
+			}
+		})
+	}
+}

@@ -180,6 +180,7 @@ func testRecords(t *testing.T, d Database) {
 	k := enroll(t, s, act(1), enrollment(1))
 	enroll(t, s, act(2), enrollment(2))
 	view(t, s, inventory.VerifyRecords)
+	view(t, s, inventory.VerifyState)
 	// Evidence that no event stands for: the next number is that of a place.
 	update(t, s, func(tx inventory.Tx) error {
 		if _, err := inventory.EnsurePlace(tx, act(3), "Elsewhere"); err != nil {

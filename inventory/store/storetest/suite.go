@@ -171,8 +171,10 @@ func snapshot(t *testing.T, s inventory.Store) string {
 		anchors, err6 := inventory.Anchors(tx)
 		credentials, err7 := inventory.Credentials(tx)
 		proofs, err8 := inventory.Proofs(tx)
+		// Whatever was done, the rows are what the journal says.
+		err9 := inventory.VerifyState(tx)
 		all = fmt.Sprintf("%v %v %v %v %v %v %v %v", head, keys, places, accounts, bindings, anchors, credentials, proofs)
-		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8)
+		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9)
 	})
 	return all
 }
