@@ -36,7 +36,7 @@ func runAccountBind(ctx context.Context, a *app, opts accountBindOptions) error 
 		return usageError{errors.New("--device-name is missing")}
 	}
 	var key inventory.Key
-	err := a.update(ctx, func(tx inventory.Tx, act inventory.Act) (err error) {
+	err := a.updateExisting(ctx, func(tx inventory.Tx, act inventory.Act) (err error) {
 		if key, err = inventory.FindKey(tx, opts.key); err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ inventory is told: the registration at AWS stays until somebody removes it there
 func runAccountUnbind(ctx context.Context, a *app, opts accountUnbindOptions) error {
 	var key inventory.Key
 	var gone inventory.Binding
-	err := a.update(ctx, func(tx inventory.Tx, act inventory.Act) (err error) {
+	err := a.updateExisting(ctx, func(tx inventory.Tx, act inventory.Act) (err error) {
 		if key, err = inventory.FindKey(tx, opts.key); err != nil {
 			return err
 		}

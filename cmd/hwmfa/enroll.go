@@ -11,7 +11,6 @@ import (
 	"hwmfa/internal/ceremony"
 	"hwmfa/internal/policy"
 	"hwmfa/inventory"
-	"hwmfa/inventory/store"
 )
 
 type enrollOptions struct {
@@ -123,7 +122,7 @@ func runEnroll(ctx context.Context, a *app, opts enrollOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(ctx, a.settings.Inventory)
+	s, err := a.openForKeys(ctx, bench)
 	if err != nil {
 		return err
 	}

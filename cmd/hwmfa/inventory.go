@@ -7,6 +7,8 @@ import (
 	"os/user"
 	"time"
 
+	"hwmfa/hw"
+	"hwmfa/internal/ceremony"
 	"hwmfa/inventory"
 	"hwmfa/inventory/store"
 )
@@ -14,13 +16,27 @@ import (
 // update opens the inventory, making it on first use, and changes it in one
 // transaction.
 func (a *app) update(ctx context.Context, change func(inventory.Tx, inventory.Act) error) error {
-	act, err := a.act()
-	if err != nil {
-		return err
-	}
 	s, err := store.Open(ctx, a.settings.Inventory)
 	if err != nil {
 		return err
+	}
+	return a.change(ctx, s, change)
+}
+
+// updateExisting is update of an inventory that has to be there: what is to be
+// changed can only be in one.
+func (a *app) updateExisting(ctx context.Context, change func(inventory.Tx, inventory.Act) error) error {
+	s, err := a.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	return a.change(ctx, s, change)
+}
+
+func (a *app) change(ctx context.Context, s inventory.Store, change func(inventory.Tx, inventory.Act) error) error {
+	act, err := a.act()
+	if err != nil {
+		return errors.Join(err, s.Close())
 	}
 	err = s.Update(ctx, func(tx inventory.Tx) error { return change(tx, act) })
 	return errors.Join(err, s.Close())
@@ -45,6 +61,20 @@ func (a *app) openExisting(ctx context.Context) (inventory.Store, error) {
 	}
 	if err != nil && !errors.Is(err, store.ErrOlder) {
 		return nil, err
+	}
+	return store.Open(ctx, a.settings.Inventory)
+}
+
+// openForKeys opens the inventory for writing, and makes one only where there is
+// a key to be written into it.
+func (a *app) openForKeys(ctx context.Context, bench hw.Bench) (inventory.Store, error) {
+	s, err := a.openExisting(ctx)
+	if !errors.Is(err, store.ErrNoInventory) {
+		return s, err
+	}
+	seen, missing := ceremony.Detect(ctx, bench, ceremony.Quick)
+	if len(seen) == 0 {
+		return nil, errors.Join(hw.ErrNoDevice, missing)
 	}
 	return store.Open(ctx, a.settings.Inventory)
 }

@@ -37,8 +37,8 @@ the verdict it got then.` + exitStatusHelp(),
 	return cmd
 }
 
-// maxTrustFile bounds the file, in bytes; both packages that parse it have
-// narrower limits of their own.
+// maxTrustFile bounds the file, in bytes; the packages that parse it have limits
+// of their own.
 const maxTrustFile = 1 << 20
 
 func runTrustAdd(ctx context.Context, a *app, opts trustAddOptions) error {
@@ -79,7 +79,7 @@ func readBounded(path string, limit int64) ([]byte, error) {
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return nil, err // it names the file
 	}
 	if int64(len(data)) > limit {
 		return nil, fmt.Errorf("read %s: larger than %d bytes", path, limit)

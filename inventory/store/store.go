@@ -71,6 +71,9 @@ func Path(inventoryURL string) (string, error) {
 	refuse := func(why string) (string, error) {
 		return "", fmt.Errorf("%w: %s (supported: sqlite:///absolute/path)", ErrUnsupportedURL, why)
 	}
+	if inventoryURL == "" {
+		return refuse("none is given, and there is no home directory to have one in")
+	}
 	scheme, _, ok := strings.Cut(inventoryURL, ":")
 	if !ok {
 		return refuse("it has no scheme")
