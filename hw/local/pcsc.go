@@ -31,12 +31,13 @@ func newCardLibrary() cardLibrary { return pcscLite{} }
 
 // handles keeps libpcsclite from reading freed memory. Up to 1.9.9 at least it
 // looks a handle up in the lists of all contexts of the process, while
-// SCardConnect and SCardDisconnect change the list of their own context under
-// no lock but that context's; with two cards read at once, the process then
-// dies of it now and then. So those that change a list run alone, and those
-// that look a handle up run beside each other only. The price: as long as
-// another program's transaction holds one of our calls up, they may all wait.
-// The lists are the process's, and so is the lock.
+// connecting, disconnecting and releasing change one context's list under that
+// context's lock or none; with two cards read at once, the process then dies
+// of it now and then. Lists of readers are received into one place for all
+// threads besides. So those that change something run alone, and those that
+// look a handle up run beside each other only. The price: as long as another
+// program's transaction holds one of our calls up, they may all wait. The lists
+// are the process's, and so is the lock.
 var handles sync.RWMutex
 
 // pcscLite is cardLibrary by a binding of our own, because piv-go's opens cards
@@ -66,6 +67,8 @@ func (pcscLite) release(c cardContext) error {
 }
 
 func (pcscLite) status(c cardContext, reader string) (readerStatus, error) {
+	handles.Lock()
+	defer handles.Unlock()
 	name := C.CString(reader)
 	defer C.free(unsafe.Pointer(name))
 	var state C.SCARD_READERSTATE

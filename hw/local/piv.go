@@ -11,6 +11,8 @@ import (
 // readers is piv-go's list. Its errors carry no code; that the service is not
 // running shows before, in establish.
 func (pcscLite) readers() ([]string, error) {
+	handles.Lock()
+	defer handles.Unlock()
 	names, err := piv.Cards()
 	if err != nil {
 		return nil, fmt.Errorf("piv-go: %w", err)

@@ -12,7 +12,8 @@ import (
 // BenchmarkDetect has the machine measure hwmfa detect beside the programs
 // that together say the same, one key plugged in: it may take as long as
 // fido2-token -I and yubico-piv-tool -a status together, and a tenth of ykman
-// list --serials. The figures stay in .cache/bench/speed.json.
+// list --serials. With 20 keys it is measured too. The figures stay in
+// .cache/bench/speed.json.
 func BenchmarkDetect(b *testing.B) {
 	image := prepared(b)
 	root, err := Root()
@@ -44,7 +45,7 @@ func BenchmarkDetect(b *testing.B) {
 	if err := json.Unmarshal(text, &t); err != nil {
 		b.Fatal(err)
 	}
-	for _, name := range []string{"detect", "fido2-token", "yubico-piv-tool", "ykman"} {
+	for _, name := range []string{"detect", "fido2-token", "yubico-piv-tool", "ykman", "detect-many"} {
 		if t[name].Median() == 0 {
 			b.Fatalf("%s was not measured: %s", name, text)
 		}
@@ -53,6 +54,8 @@ func BenchmarkDetect(b *testing.B) {
 	b.ReportMetric(0, "ns/op") // the boot, which is of no interest
 	detect, others, ykman := t["detect"].Median(), t["fido2-token"].Median()+t["yubico-piv-tool"].Median(), t["ykman"].Median()
 	b.Logf("hwmfa detect %v; fido2-token -I + yubico-piv-tool -a status %v; ykman list --serials %v", detect, others, ykman)
+	many, limit := t["detect-many"].Median(), 3*detect+time.Second
+	b.Logf("with 20 keys, 16 of them cards: hwmfa detect %v; three times the time of one and a second are %v", many, limit)
 	if detect > others {
 		b.Errorf("detect takes %v, longer than %v", detect, others)
 	}
