@@ -26,8 +26,9 @@ var platformFormats = []string{"tpm", "android-key", "android-safetynet", "apple
 // What the statement takes from the authenticator data (AAGUID, CredentialID,
 // PublicKey, the flags) is the key's claim until Status is verified; what it
 // takes from the certificate (Firmware, FIPS, Serial) and Anchor are filled in
-// only then, and so is what the metadata says of the model. Of a U2F statement the AAGUID is the certificate's, zero where it
-// has none, because U2F does not sign any; UserVerified is never set.
+// only then, and so is what the metadata says of the model. Of a U2F statement
+// the AAGUID is the certificate's, zero where it has none, because U2F does not
+// sign any; UserVerified is never set.
 func (v Verifier) FIDO(ev hw.FIDOEvidence) hw.FIDOStatement {
 	return v.fido(ev, sha256.Sum256([]byte(ev.RPID)))
 }
@@ -49,7 +50,10 @@ func (v Verifier) judgeFIDO(ev hw.FIDOEvidence, rpIDHash [32]byte, s *hw.FIDOSta
 	}
 	s.Format = o.Format
 	if err := checkFormat(o); err != nil {
-		s.Model = passkeyProvider(claimedModel(o))
+		claimed := claims(o)
+		s.Model = passkeyProvider(claimed.aaguid)
+		s.AAGUID, s.CredentialID, s.PublicKey = claimed.aaguid, claimed.credentialID, claimed.publicKey
+		s.UserPresent, s.UserVerified = claimed.has(flagUserPresent), claimed.has(flagUserVerified)
 		return err
 	}
 	att, err := parseAttestation(o)
@@ -98,7 +102,7 @@ func (v Verifier) judgeFIDO(ev hw.FIDOEvidence, rpIDHash [32]byte, s *hw.FIDOSta
 }
 
 func checkFormat(o object) error {
-	format, provider := o.Format, of(passkeyProvider(claimedModel(o)))
+	format, provider := o.Format, of(passkeyProvider(claims(o).aaguid))
 	switch {
 	case format == formatPacked || format == formatU2F:
 		return nil
@@ -110,14 +114,14 @@ func checkFormat(o object) error {
 	return faultf(ReasonUnknownFormat, "format %q", format)
 }
 
-// claimedModel is the AAGUID in the authenticator data of a statement that is
-// not judged further, zero where there is none. Nobody vouches for it.
-func claimedModel(o object) hw.AAGUID {
+// claims is the authenticator data of a statement that is not judged further,
+// zero where it cannot be read. Nobody vouches for it.
+func claims(o object) authData {
 	data, err := parseAuthData([]byte(o.AuthData))
 	if err != nil {
-		return hw.AAGUID{}
+		return authData{}
 	}
-	return data.aaguid
+	return data
 }
 
 // of puts a name behind a sentence, where there is one.

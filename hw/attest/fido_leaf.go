@@ -3,6 +3,7 @@ package attest
 import (
 	"crypto/x509"
 	"encoding/asn1"
+	"encoding/hex"
 	"strconv"
 
 	"hwmfa/hw"
@@ -20,6 +21,9 @@ var (
 	// Yubico: there on keys of the FIPS series.
 	oidFIDOFIPS = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 41482, 12}
 )
+
+// maxSerial bounds a serial in a certificate, in bytes. WebAuthn names no bound.
+const maxSerial = 64
 
 // leafFacts is what a FIDO attestation certificate says of its key.
 type leafFacts struct {
@@ -99,11 +103,14 @@ func (f *leafFacts) read(c *x509.Certificate, format string) error {
 			return err
 		}
 	}
-	serial, err := octets(c, oidFIDOSerial, 1, 8)
+	serial, err := octets(c, oidFIDOSerial, 1, maxSerial)
 	if err != nil {
 		return err
 	}
-	if serial != nil {
+	switch {
+	case len(serial) > 8: // not every maker's serial is a number
+		f.serial = hex.EncodeToString(serial)
+	case serial != nil:
 		f.serial = strconv.FormatUint(bigEndian(serial), 10)
 	}
 	_, f.fips = extension(c, oidFIDOFIPS)

@@ -199,7 +199,7 @@ func fidoCases() []fidoCase {
 		}),
 		simple("an AAGUID of 15 bytes", ReasonBadExtension, func(f F) { f.leaf.ExtraExtensions[0].Value = octetString(testAAGUID[:15]...) }),
 		simple("a firmware of two bytes", ReasonBadExtension, func(f F) { f.leaf.ExtraExtensions[1].Value = octetString(5, 7) }),
-		simple("a serial of nine bytes", ReasonBadExtension, withExtension(oidFIDOSerial, false, octetString(make([]byte, 9)...))),
+		simple("a serial without end", ReasonBadExtension, withExtension(oidFIDOSerial, false, octetString(make([]byte, 65)...))),
 
 		{"a CA that nobody trusts", ReasonNoAnchor, func(t testing.TB, f F, _ *authority) {
 			stranger := newCA(t, "Test Root", nil)
@@ -268,11 +268,32 @@ func TestFIDOStatement(t *testing.T) {
 		t.Errorf("packed:\ngot  %+v\nwant %+v", got, want)
 	}
 
+	t.Run("a serial too long for a number is given in hex", func(t *testing.T) {
+		f := newFIDO(t, &ca)
+		long := bytes.Repeat([]byte{0xab}, 16)
+		withExtension(oidFIDOSerial, false, octetString(long...))(f)
+		if got := v.FIDO(f.make(t)); got.Status != hw.StatusVerified || got.Serial != "abababababababababababababababab" {
+			t.Errorf("got %s %s (%s), serial %q", got.Status, got.Reason, got.Detail, got.Serial)
+		}
+	})
 	t.Run("what an unproven certificate says is not repeated", func(t *testing.T) {
 		got := Verifier{Anchors: new(Anchors), Now: asOf}.FIDO(ev)
 		want := want
 		want.Status, want.Reason, want.Anchor, want.Firmware, want.FIPS, want.Serial = hw.StatusUntrusted, ReasonNoAnchor, "", hw.Version{}, false, ""
 		got.Detail = ""
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+	})
+	t.Run("a format that is not judged keeps what the key claims", func(t *testing.T) {
+		f := newFIDO(t, &ca)
+		f.format, f.stmt = "none", func(m map[string]any) { clear(m) }
+		got := v.FIDO(f.make(t))
+		got.Detail = ""
+		want := hw.FIDOStatement{
+			Status: hw.StatusRefused, Reason: ReasonNoAttestation, Format: "none", AAGUID: testAAGUID,
+			CredentialID: f.credentialID, PublicKey: f.cose, UserPresent: true, UserVerified: true,
+		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
