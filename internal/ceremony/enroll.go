@@ -241,9 +241,11 @@ func (e *enrollment) makeCredential(ctx context.Context) error {
 }
 
 // attestKey makes the credential with the bench's own library where it has
-// one that is built in, and over CTAP otherwise.
+// one that is built in, and over CTAP otherwise. Only over CTAP do the
+// certificates after the first come along, which other makers' chains may need;
+// Yubico's keys send one.
 func attestKey(ctx context.Context, bench hw.Bench, at hw.Sighting, r hw.CredentialRequest) (object []byte, err error) {
-	if a, ok := bench.(hw.Attester); ok {
+	if a, ok := bench.(hw.Attester); ok && at.USB != nil && at.USB.Vendor == hw.VendorYubico {
 		object, err := a.Attest(ctx, at, r)
 		if !errors.Is(err, hw.ErrNotBuilt) {
 			return object, err
@@ -271,7 +273,9 @@ func (e *enrollment) verify(v attest.Verifier) error {
 	if e.fido.Status == hw.StatusInvalid {
 		return fmt.Errorf("%s: %w: %s", e.seen.Name(), ErrAttestation, reason(e.fido.Reason, e.fido.Detail))
 	}
-	if e.fido.AAGUID != e.seen.FIDO.AAGUID {
+	// Only what is signed can contradict: a statement of another format than
+	// packed may name no model.
+	if e.fido.AAGUID != e.seen.FIDO.AAGUID && !(e.fido.AAGUID.IsZero() && e.fido.Format != "packed") {
 		return fmt.Errorf("%s: %w: attested as model %s, and says it is %s", e.seen.Name(), ErrAttestation, e.fido.AAGUID, e.seen.FIDO.AAGUID)
 	}
 	if e.fido.Serial != "" && e.seen.Serial != "" && e.fido.Serial != e.seen.Serial {
@@ -282,7 +286,13 @@ func (e *enrollment) verify(v attest.Verifier) error {
 	}
 	e.piv = v.PIV(*e.evidence.PIV, e.seen.Serial)
 	for _, p := range e.piv {
-		if p.Status == hw.StatusInvalid {
+		switch {
+		case p.Reason == attest.ReasonNotF9:
+			// The owner may have put in one of his own: nothing is proved by it,
+			// and nothing is false.
+			e.seen.Warnings = append(e.seen.Warnings, Warning{Code: "piv_not_the_makers", Text: "PIV attests with a certificate that is not the maker's: " + p.Detail})
+			return nil // it is the same for every slot
+		case p.Status == hw.StatusInvalid:
 			return fmt.Errorf("%s: PIV slot %02x: %w: %s", e.seen.Name(), p.Slot, ErrAttestation, reason(p.Reason, p.Detail))
 		}
 	}
