@@ -31,3 +31,11 @@ func bindingToJSON(b inventory.Binding) bindingJSON {
 		AccountID: b.AccountID, KeyID: b.KeyID, DeviceName: b.DeviceName, How: b.How, BoundAt: b.At.UTC(), BoundBy: b.By,
 	}
 }
+
+// bindingReport is one binding that was made or ended.
+func bindingReport(b inventory.Binding) any {
+	return struct {
+		Schema string `json:"schema"`
+		bindingJSON
+	}{"hwmfa.binding/v1", bindingToJSON(b)}
+}

@@ -9,7 +9,10 @@ import (
 	"hwmfa/inventory"
 )
 
-type accountBindOptions struct{ account, key, deviceName string }
+type accountBindOptions struct {
+	account, key, deviceName string
+	json                     bool
+}
 
 func newAccountBindCommand(a *app) *cobra.Command {
 	var opts accountBindOptions
@@ -28,6 +31,7 @@ or tag. Nothing is changed at AWS.` + exitStatusHelp(),
 		},
 	}
 	cmd.Flags().StringVar(&opts.deviceName, "device-name", "", "`NAME` of the device at AWS")
+	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON (hwmfa.binding/v1)")
 	return cmd
 }
 
@@ -36,17 +40,21 @@ func runAccountBind(ctx context.Context, a *app, opts accountBindOptions) error 
 		return usageError{errors.New("--device-name is missing")}
 	}
 	var key inventory.Key
+	var bound inventory.Binding
 	err := a.updateExisting(ctx, func(tx inventory.Tx, act inventory.Act) (err error) {
 		if key, err = inventory.FindKey(tx, opts.key); err != nil {
 			return err
 		}
-		_, err = inventory.BindKey(tx, act, inventory.Binding{
+		bound, err = inventory.BindKey(tx, act, inventory.Binding{
 			AccountID: opts.account, KeyID: key.ID, DeviceName: opts.deviceName, How: inventory.HowNamed,
 		})
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	if opts.json {
+		return a.streams.JSON(bindingReport(bound))
 	}
 	return a.streams.Printf("%s is bound to account %s as %s\n", key.Label(), opts.account, opts.deviceName)
 }

@@ -8,11 +8,14 @@ import (
 	"hwmfa/inventory"
 )
 
-type accountUnbindOptions struct{ account, key string }
+type accountUnbindOptions struct {
+	account, key string
+	json         bool
+}
 
 func newAccountUnbindCommand(a *app) *cobra.Command {
 	var opts accountUnbindOptions
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "unbind ACCOUNT KEY",
 		Short: "Record that a key is no longer a root MFA device of an account",
 		Long: `Record that a key is no longer a root MFA device of an account. Only the
@@ -24,6 +27,8 @@ inventory is told: the registration at AWS stays until somebody removes it there
 			return runAccountUnbind(cmd.Context(), a, opts)
 		},
 	}
+	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON (hwmfa.binding/v1): the binding there was")
+	return cmd
 }
 
 func runAccountUnbind(ctx context.Context, a *app, opts accountUnbindOptions) error {
@@ -38,6 +43,9 @@ func runAccountUnbind(ctx context.Context, a *app, opts accountUnbindOptions) er
 	})
 	if err != nil {
 		return err
+	}
+	if opts.json {
+		return a.streams.JSON(bindingReport(gone))
 	}
 	return a.streams.Printf("%s is no longer bound to account %s as %s\n", key.Label(), opts.account, gone.DeviceName)
 }

@@ -30,7 +30,7 @@ other program; the card is opened shared.` +
 			return runDetect(cmd.Context(), a, opts)
 		},
 	}
-	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON (hwmfa.detect/v1)")
 	return cmd
 }
 

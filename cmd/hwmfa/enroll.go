@@ -75,7 +75,7 @@ it or --default-management-key says that the card still has the default one.` +
 	f.BoolVar(&opts.settings.AlwaysUV, "always-uv", false, "have the key want its PIN for every use")
 	opts.piv.addFlags(f)
 	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of rules (policy.yaml)")
-	f.BoolVar(&opts.json, "json", false, "print JSON")
+	f.BoolVar(&opts.json, "json", false, "print JSON (hwmfa.enroll/v1)")
 	return cmd
 }
 

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -132,6 +134,13 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 		}
 		if c.Example == "" {
 			t.Errorf("%s has no example", c.CommandPath())
+		}
+		// These print a page, a file or a show.
+		if slices.Contains([]string{"help", "print", "bash", "fish", "zsh", "demo"}, c.Name()) {
+			continue
+		}
+		if f := c.Flags().Lookup("json"); f == nil || !regexp.MustCompile(`^print JSON \(hwmfa\.[a-z-]+/v1`).MatchString(f.Usage) {
+			t.Errorf("%s has no --json that names its schema", c.CommandPath())
 		}
 	}
 }

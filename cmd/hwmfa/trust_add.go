@@ -14,7 +14,10 @@ import (
 	"hwmfa/inventory"
 )
 
-type trustAddOptions struct{ file, name string }
+type trustAddOptions struct {
+	file, name string
+	json       bool
+}
 
 func newTrustAddCommand(a *app) *cobra.Command {
 	var opts trustAddOptions
@@ -34,6 +37,7 @@ the verdict it got then.` + exitStatusHelp(),
 		},
 	}
 	cmd.Flags().StringVar(&opts.name, "name", "", "what to call it (default the file's `name`)")
+	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON (hwmfa.trust-add/v1)")
 	return cmd
 }
 
@@ -61,6 +65,12 @@ func runTrustAdd(ctx context.Context, a *app, opts trustAddOptions) error {
 	})
 	if err != nil {
 		return err
+	}
+	if opts.json {
+		return a.streams.JSON(struct {
+			Schema string        `json:"schema"`
+			Added  []addedAnchor `json:"added"`
+		}{"hwmfa.trust-add/v1", addedAnchors(added)})
 	}
 	for _, anchor := range added {
 		if err := a.streams.Printf("trusted: %s, SHA-256 %s\n", anchor.Name, anchor.SHA256); err != nil {

@@ -53,7 +53,7 @@ add. Certificates that are there already are passed over.` + exitStatusHelp(),
 	f := cmd.Flags()
 	f.StringVar(&opts.from, "from", "", "`FILE` to take: a metadata BLOB or a PEM bundle")
 	f.StringVar(&opts.name, "name", "", "what to call the certificates (default the file's `name`)")
-	f.BoolVar(&opts.json, "json", false, "print JSON (hwmfa.trust_update/v1)")
+	f.BoolVar(&opts.json, "json", false, "print JSON (hwmfa.trust-update/v1)")
 	return cmd
 }
 
@@ -151,12 +151,16 @@ type addedAnchor struct {
 }
 
 func trustUpdateReport(done ceremony.TrustUpdate, now time.Time) trustUpdateJSON {
-	r := trustUpdateJSON{
-		Schema: "hwmfa.trust_update/v1", Changed: !done.Unchanged, Metadata: metadataToJSON(done.Metadata, now),
-		Added: []addedAnchor{}, Known: done.Known,
+	return trustUpdateJSON{
+		Schema: "hwmfa.trust-update/v1", Changed: !done.Unchanged, Metadata: metadataToJSON(done.Metadata, now),
+		Added: addedAnchors(done.Added), Known: done.Known,
 	}
-	for _, x := range done.Added {
-		r.Added = append(r.Added, addedAnchor{x.Name, x.SHA256.String()})
+}
+
+func addedAnchors(added []inventory.Anchor) []addedAnchor {
+	list := []addedAnchor{}
+	for _, x := range added {
+		list = append(list, addedAnchor{x.Name, x.SHA256.String()})
 	}
-	return r
+	return list
 }

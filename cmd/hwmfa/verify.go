@@ -59,7 +59,7 @@ other "evidence".` +
 	f.StringVar(&opts.evidence, "evidence", "", "`KEY` whose stored evidence is verified")
 	f.BoolVar(&opts.noTouch, "no-touch", false, "skip keys that want a touch or a PIN")
 	f.IntVar(&opts.pinFD, "pin-fd", -1, "read the PIN from this file `DESCRIPTOR` instead of asking")
-	f.BoolVar(&opts.json, "json", false, "print JSON")
+	f.BoolVar(&opts.json, "json", false, "print JSON (hwmfa.verify/v1)")
 	return cmd
 }
 

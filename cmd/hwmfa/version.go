@@ -25,7 +25,7 @@ func newVersionCommand(a *app) *cobra.Command {
 			return runVersion(cmd.Context(), a, opts)
 		},
 	}
-	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON (hwmfa.version/v1)")
 	return cmd
 }
 
