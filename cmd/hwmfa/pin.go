@@ -20,7 +20,7 @@ func pinAsker(streams *term.Streams, fd int) ceremony.AskPIN {
 			if fd >= 0 {
 				return nil, fmt.Errorf("one try is left, and --pin-fd cannot confirm it: %w", term.ErrNotConfirmed)
 			}
-			answer, err := streams.Ask(ctx, fmt.Sprintf("%s has ONE PIN try left; a wrong PIN blocks it. Type %q to go on: ", who, lastTry))
+			answer, err := streams.Ask(ctx, fmt.Sprintf("%s has ONE PIN try left; a wrong PIN blocks it. Type %q to go on:", who, lastTry))
 			if err != nil {
 				return nil, err
 			}
@@ -37,7 +37,7 @@ func pinAsker(streams *term.Streams, fd int) ceremony.AskPIN {
 		} else {
 			question += fmt.Sprintf(" (%d tries left)", retries)
 		}
-		return streams.PIN(ctx, question+": ")
+		return streams.PIN(ctx, question+":")
 	}
 }
 
@@ -49,7 +49,7 @@ func newPINAsker(streams *term.Streams, fd int) ceremony.AskNewPIN {
 			return term.PINFromFD(fd)
 		}
 		for {
-			pin, err := streams.PIN(ctx, "new PIN for "+who+": ")
+			pin, err := streams.PIN(ctx, "new PIN for "+who+":")
 			if err != nil {
 				return nil, err
 			}
@@ -58,7 +58,7 @@ func newPINAsker(streams *term.Streams, fd int) ceremony.AskNewPIN {
 				streams.Notice("%v; try another", err)
 				continue
 			}
-			again, err := streams.PIN(ctx, "the new PIN once more: ")
+			again, err := streams.PIN(ctx, "the new PIN once more:")
 			same := bytes.Equal(pin, again)
 			clear(again)
 			if err == nil && same {
