@@ -40,3 +40,24 @@ const (
 
 // Has says whether every bit of o is set.
 func (c Capability) Has(o Capability) bool { return c&o == o }
+
+// capabilityNames are the applications as people call them, lowest bit first.
+var capabilityNames = []struct {
+	bit  Capability
+	name string
+}{
+	{CapOTP, "OTP"}, {CapU2F, "U2F"}, {CapOpenPGP, "OpenPGP"}, {CapPIV, "PIV"},
+	{CapOATH, "OATH"}, {CapHSMAuth, "YubiHSM Auth"}, {CapFIDO2, "FIDO2"},
+}
+
+// Names lists the applications of the set, lowest bit first, never nil; bits
+// that nobody has named yet are left out.
+func (c Capability) Names() []string {
+	names := []string{}
+	for _, n := range capabilityNames {
+		if c.Has(n.bit) {
+			names = append(names, n.name)
+		}
+	}
+	return names
+}

@@ -102,3 +102,13 @@ func TestVersion(t *testing.T) {
 		t.Errorf("AtLeast is wrong around %v", v)
 	}
 }
+
+func TestCapabilityNames(t *testing.T) {
+	got := (CapFIDO2 | CapOTP | CapPIV | 0x8000).Names()
+	if want := []string{"OTP", "PIV", "FIDO2"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := Capability(0).Names(); got == nil || len(got) != 0 {
+		t.Errorf("nothing enabled gives %#v, want an empty list", got)
+	}
+}

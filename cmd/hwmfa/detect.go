@@ -106,6 +106,9 @@ func seenLines(s ceremony.Seen) [][2]string {
 	if name := s.FormFactor.String(); name != "" {
 		add("form", "%s", name)
 	}
+	if d := s.Device; d != nil {
+		add("enabled", "%s", enabledText(d))
+	}
 	if u := s.Key.USB; u != nil {
 		port := ""
 		if u.Path != "" {
@@ -135,6 +138,25 @@ func seenLines(s ceremony.Seen) [][2]string {
 		add("warning", "%s", w.Text)
 	}
 	return lines
+}
+
+// enabledText says which applications are switched on, and what else a person
+// who hands out keys wants to know of its configuration.
+func enabledText(d *hw.DeviceInfo) string {
+	text := firstOf(strings.Join(d.USBEnabled.Names(), ", "), "nothing") + " over USB"
+	if d.NFCSupported != 0 {
+		text += "; " + firstOf(strings.Join(d.NFCEnabled.Names(), ", "), "nothing") + " over NFC"
+	}
+	if d.Locked {
+		text += "; configuration locked"
+	}
+	if d.FIPSSeries {
+		text += "; FIPS approved: " + firstOf(strings.Join(d.FIPSApproved.Names(), ", "), "nothing")
+	}
+	if d.PINComplexity {
+		text += "; PIN complexity enforced"
+	}
+	return text
 }
 
 // firstOf is the first text that is not empty.

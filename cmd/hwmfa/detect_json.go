@@ -24,8 +24,23 @@ type keySeen struct {
 	USB        *usbSeen       `json:"usb"`
 	FIDO       *fidoSeen      `json:"fido"`
 	PIV        *pivSeen       `json:"piv"`
+	Device     *deviceSeen    `json:"device"`
 	Advisories []advisoryJSON `json:"advisories"`
 	Warnings   []warningJSON  `json:"warnings"`
+}
+
+// deviceSeen is Yubico's GET DEVICE INFO, null for keys that do not answer it.
+type deviceSeen struct {
+	PartNumber    *string  `json:"part_number"`
+	Locked        bool     `json:"locked"`
+	USB           []string `json:"usb_enabled"`
+	NFC           []string `json:"nfc_enabled"`
+	FIPSSeries    bool     `json:"fips_series"`
+	FIPSCapable   []string `json:"fips_capable"`
+	FIPSApproved  []string `json:"fips_approved"`
+	PINComplexity bool     `json:"pin_complexity"`
+	NFCRestricted bool     `json:"nfc_restricted"`
+	ResetBlocked  []string `json:"reset_blocked"`
 }
 
 type usbSeen struct {
@@ -68,7 +83,8 @@ func detectReport(seen []ceremony.Seen) detectJSON {
 	for _, s := range seen {
 		k := keySeen{
 			Serial: null(s.Serial), Product: null(s.Product), FormFactor: null(s.FormFactor.String()),
-			Firmware: nullVersion(s.Firmware), USB: usbSeenJSON(s.Key.USB), Advisories: advisoriesJSON(s.Advisories), Warnings: warningsJSON(s.Warnings),
+			Firmware: nullVersion(s.Firmware), USB: usbSeenJSON(s.Key.USB), Device: deviceSeenJSON(s.Device),
+			Advisories: advisoriesJSON(s.Advisories), Warnings: warningsJSON(s.Warnings),
 		}
 		if f := s.Key.FIDO; f != nil {
 			k.FIDO = &fidoSeen{Path: f.Node, Versions: []string{}}
@@ -88,6 +104,17 @@ func detectReport(seen []ceremony.Seen) detectJSON {
 		report.Keys = append(report.Keys, k)
 	}
 	return report
+}
+
+func deviceSeenJSON(d *hw.DeviceInfo) *deviceSeen {
+	if d == nil {
+		return nil
+	}
+	return &deviceSeen{
+		PartNumber: null(d.PartNumber), Locked: d.Locked, USB: d.USBEnabled.Names(), NFC: d.NFCEnabled.Names(),
+		FIPSSeries: d.FIPSSeries, FIPSCapable: d.FIPSCapable.Names(), FIPSApproved: d.FIPSApproved.Names(),
+		PINComplexity: d.PINComplexity, NFCRestricted: d.NFCRestricted, ResetBlocked: d.ResetBlocked.Names(),
+	}
 }
 
 func usbSeenJSON(u *hw.USB) *usbSeen {
