@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"hwmfa/hw"
 	"hwmfa/hw/attest"
@@ -85,10 +86,11 @@ const maxReaders = 16
 // nameMissing warns where a key's USB product promises an interface that the
 // machine does not show, and says why as far as that can be told.
 func nameMissing(seen []Seen, backends error) {
-	readers := 0
+	readers, held := 0, false
 	for _, s := range seen {
 		if s.Key.Card != nil {
 			readers++
+			held = held || s.Key.USB == nil && errors.Is(s.Key.Card.Err, hw.ErrBusy)
 		}
 	}
 	for i := range seen {
@@ -107,6 +109,8 @@ func nameMissing(seen []Seen, backends error) {
 				w.Text = "has a card side, and the smart-card service is not reachable"
 			case errors.Is(backends, hw.ErrNotBuilt):
 				w.Text = "has a card side, and this program was built without smart cards"
+			case held:
+				w.Text = "has a card side, which may be the card that another program holds"
 			case readers >= maxReaders:
 				w.Text = fmt.Sprintf("has a card side, and the smart-card service stops at %d readers", maxReaders)
 			}
@@ -244,14 +248,36 @@ func (s *Seen) readCard(ctx context.Context, bench hw.Bench, depth Depth) {
 	}
 }
 
+// How long another program may keep a card to itself, and how long the card
+// may take for one command: a touch has 15 seconds.
+var (
+	cardWait    = 10 * time.Second
+	commandWait = 30 * time.Second
+)
+
+// bounded is a channel whose commands end after commandWait. A card can ask for
+// more time for ever.
+type bounded struct{ hw.Channel }
+
+func (b bounded) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
+	ctx, stop := context.WithTimeout(ctx, commandWait)
+	defer stop()
+	return b.Channel.Transmit(ctx, apdu)
+}
+
 // withCard opens a key's card for the time of do.
 func withCard(ctx context.Context, bench hw.Bench, at hw.Sighting, do func(hw.Channel) error) error {
-	ch, err := bench.OpenCard(ctx, at)
-	if err != nil {
+	opening, stop := context.WithTimeout(ctx, cardWait)
+	defer stop()
+	ch, err := bench.OpenCard(opening, at)
+	switch {
+	case err != nil && opening.Err() != nil && ctx.Err() == nil:
+		return fmt.Errorf("open %s: %w: %w", at.Node, hw.ErrBusy, err)
+	case err != nil:
 		return fmt.Errorf("open %s: %w", at.Node, err)
 	}
 	defer ch.Close()
-	if err := do(ch); err != nil {
+	if err := do(bounded{ch}); err != nil {
 		return fmt.Errorf("%s: %w", at.Node, err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"hwmfa/hw"
 	"hwmfa/hw/softkey"
@@ -115,4 +116,64 @@ func TestDetectNamesWhatIsHeldOrDenied(t *testing.T) {
 			}
 		})
 	}
+}
+
+// silentCards is a bench whose cards answer nothing: one that another program
+// never gives back, or one that asks for more time for ever.
+type silentCards struct {
+	*softkey.Bench
+	open bool
+}
+
+func (b silentCards) OpenCard(ctx context.Context, _ hw.Sighting) (hw.Channel, error) {
+	if b.open {
+		return silentCard{}, nil
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+type silentCard struct{}
+
+func (silentCard) Transmit(ctx context.Context, _ []byte) ([]byte, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (silentCard) Close() error { return nil }
+
+func TestDetectWaitsForNoCardForEver(t *testing.T) {
+	ceremony.ShortenCardWaits(t, 20*time.Millisecond)
+	for open, want := range map[bool]error{false: hw.ErrBusy, true: context.DeadlineExceeded} {
+		w := newWorld(t)
+		w.plug(softkey.Config{Serial: 1})
+		seen, err := ceremony.Detect(t.Context(), silentCards{&w.bench, open}, ceremony.Quick)
+		if err != nil || len(seen) != 1 || seen[0].Serial != "1" || len(seen[0].Warnings) == 0 {
+			t.Fatalf("card open %v: got %+v, %v", open, seen, err)
+		}
+		if got := seen[0].Warnings[0].Err; !errors.Is(got, want) {
+			t.Errorf("card open %v: got %v, want %v", open, got, want)
+		}
+	}
+}
+
+func TestDetectNamesAHeldCard(t *testing.T) {
+	w := newWorld(t)
+	w.plug(softkey.Config{Serial: 1})
+	held := hw.Sighting{Interface: hw.InterfaceCard, Node: "Yubico YubiKey 00 00", Err: hw.ErrBusy}
+	seen, _ := ceremony.Detect(t.Context(), withHeld{withoutReaders{Bench: &w.bench}, held}, ceremony.Quick)
+	if got, want := warnings(seen[0]), "no_card: has a card side, which may be the card that another program holds"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// withHeld is a bench without readers but for one card.
+type withHeld struct {
+	withoutReaders
+	card hw.Sighting
+}
+
+func (b withHeld) Sightings(ctx context.Context) ([]hw.Sighting, error) {
+	all, err := b.withoutReaders.Sightings(ctx)
+	return append(all, b.card), err
 }

@@ -1,4 +1,16 @@
 package ceremony
 
+import (
+	"testing"
+	"time"
+)
+
 // VerifierWith is Verifier with another signer of metadata than the product's.
 var VerifierWith = verifierWith
+
+// ShortenCardWaits makes cards be waited for no longer than d during a test.
+func ShortenCardWaits(t *testing.T, d time.Duration) {
+	open, command := cardWait, commandWait
+	cardWait, commandWait = d, d
+	t.Cleanup(func() { cardWait, commandWait = open, command })
+}
