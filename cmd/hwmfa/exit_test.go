@@ -70,6 +70,7 @@ func TestExit(t *testing.T) {
 		{"no key and a dead backend: the key counts", errors.Join(hw.ErrNoDevice, hw.ErrService), 4, "hwmfa: smart-card service not reachable\n"},
 		{"no permission", fmt.Errorf("open: %w", hw.ErrPermission), 5, "udev print"},
 		{"a wrong PIN", fmt.Errorf("enroll: %w", &hw.PINError{Retries: 2}), 6, "wrong PIN, 2 tries left"},
+		{"the wrong PIN that blocked it", fmt.Errorf("enroll: %w: %w", hw.ErrPINBlocked, &hw.PINError{}), 6, "hint: only a reset unblocks it"},
 		{"an interrupt beats what it broke", fmt.Errorf("touch: %w: %w", hw.ErrTouchTimeout, context.Canceled), 130, "hwmfa: touch"},
 		{"a hostile error cannot draw", errors.New("\x1b[31mred"), 1, `hwmfa: \x1b[31mred`},
 	}
