@@ -33,6 +33,7 @@ func plugMany(t *testing.T) map[string]*usbip.Attachment {
 	}
 	others := readers()
 	attached := make([]*usbip.Attachment, manyKeys)
+	slots := make(chan struct{}, 5)
 	var wg sync.WaitGroup
 	start := time.Now()
 	for i := range attached {
@@ -42,7 +43,10 @@ func plugMany(t *testing.T) map[string]*usbip.Attachment {
 				t.Error(err)
 				return
 			}
-			// They race for the ports.
+			// They race for the ports, a few at a time: the kernel asks the
+			// keys at one hub one after another, and Attach has its limit.
+			slots <- struct{}{}
+			defer func() { <-slots }()
 			if attached[i], err = usbip.Attach(t.Context(), key, usbip.Options{}); err != nil {
 				t.Error(err)
 			}
