@@ -81,7 +81,7 @@ func ResetFIDO(ctx context.Context, bench hw.Bench, store inventory.Store, r Res
 	}
 	r.Tell(StepTouch, *e.seen)
 	err := withFIDO(ctx, bench, *e.seen.Key.FIDO, func(d *ctap.Device) error { return d.Reset(ctx) })
-	if err != nil {
+	if err != nil && !e.forgot(ctx) {
 		return nil, fmt.Errorf("%s: %w", e.key.Label(), err)
 	}
 	r.Tell(StepCheck, *e.seen)
@@ -258,6 +258,13 @@ func (e *erasure) answers(ctx context.Context) error {
 		return fmt.Errorf("answers for another credential: %w", hw.ErrMalformed)
 	}
 	return ctap.VerifyAssertion(e.credentials[i].PublicKey, a.challenge, RPID, &a.Assertion)
+}
+
+// forgot says whether a key whose answer to the reset was lost, by an interrupt
+// at the moment of the touch or a fault of the line, was reset all the same: it
+// knew its identity credential just before.
+func (e *erasure) forgot(ctx context.Context) bool {
+	return e.silent && errors.Is(e.answers(context.WithoutCancel(ctx)), hw.ErrNoCredential)
 }
 
 // record writes down that the key was reset. It happened, so it is recorded

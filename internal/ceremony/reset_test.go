@@ -310,3 +310,59 @@ func TestEnrolledAgain(t *testing.T) {
 		t.Errorf("another model with its serial: %v", err)
 	}
 }
+
+// lossy is a bench that loses the answer to a reset.
+type lossy struct{ *softkey.Bench }
+
+type lossyStream struct {
+	hw.Stream
+	lose bool
+}
+
+func (b lossy) OpenFIDO(ctx context.Context, s hw.Sighting) (hw.Stream, error) {
+	stream, err := b.Bench.OpenFIDO(ctx, s)
+	return &lossyStream{Stream: stream}, err
+}
+
+func (s *lossyStream) Write(ctx context.Context, report []byte) error {
+	const cbor, authenticatorReset = 0x90, 0x07
+	s.lose = report[4] == cbor && report[7] == authenticatorReset
+	return s.Stream.Write(ctx, report)
+}
+
+var errLost = errors.New("lost on the line")
+
+func (s *lossyStream) Read(ctx context.Context) ([]byte, error) {
+	report, err := s.Stream.Read(ctx)
+	if err == nil && s.lose && report[4] == 0x90 {
+		return nil, errLost
+	}
+	return report, err
+}
+
+func TestResetWhoseAnswerIsLost(t *testing.T) {
+	for _, happened := range []bool{true, false} {
+		w := newWorld(t)
+		w.trust()
+		k, recorded := w.enrolled(softkey.Config{Serial: 7, TouchTimeout: 100 * time.Millisecond})
+		_, err := ceremony.ResetFIDO(t.Context(), lossy{&w.bench}, w.store, ceremony.ResetRequest{
+			Ref: recorded.Serial, Actor: "tester", Now: time.Now, Wait: 2 * time.Second,
+			Confirm: func(context.Context, inventory.Key, []inventory.Binding) error { return nil },
+			Tell: func(s ceremony.Step, _ ceremony.Seen) {
+				switch s {
+				case ceremony.StepUnplug:
+					w.bench.Unplug(k)
+				case ceremony.StepPlug:
+					w.bench.Plug(k, hw.USB{})
+				case ceremony.StepTouch:
+					if !happened {
+						k.SetTouch(softkey.Never())
+					}
+				}
+			},
+		})
+		if (err == nil) != happened || w.wasReset(recorded.ID) != happened {
+			t.Errorf("happened %v: got %v, events %v", happened, err, w.about(recorded.ID))
+		}
+	}
+}
