@@ -60,8 +60,11 @@ var (
 type PINError struct{ Retries int }
 
 func (e *PINError) Error() string {
-	if e.Retries < 0 {
+	switch {
+	case e.Retries < 0:
 		return "wrong PIN"
+	case e.Retries == 1:
+		return "wrong PIN, 1 try left"
 	}
 	return fmt.Sprintf("wrong PIN, %d tries left", e.Retries)
 }
