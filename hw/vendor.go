@@ -52,7 +52,7 @@ const (
 // makers is ordered by vendor ID.
 var makers = []Maker{
 	{Vendor: 0x0483, Name: "SoloKeys", Shared: true, Products: []Product{{ID: 0xa2ca, Name: "Solo 1"}}, Source: sourceFidodevs + "; SoloKeys, \"udev rules\""},
-	{Vendor: 0x096e, Name: "Feitian", Source: sourceFidodevs},
+	{Vendor: 0x096e, Name: "Feitian", Except: feitianReaders, Source: sourceFidodevs},
 	{Vendor: VendorYubico, Name: "Yubico", Products: yubico, Except: []uint16{0x0030}, Source: sourceYubico},
 	{Vendor: 0x1209, Name: "SoloKeys", Shared: true, Products: []Product{
 		{ID: 0x5070, Name: "Solo 1 Hacker"},
@@ -70,7 +70,14 @@ var makers = []Maker{
 		{ID: 0x42b3, Name: "Safetech SafeKey"},
 		{ID: 0x42d4, Name: "CanoKey"},
 	}, Source: sourceFidodevs + " (the vendor ID is Clay Logic's)"},
-	{Vendor: 0x349e, Name: "Token2", Source: sourceFidodevs},
+	{Vendor: 0x349e, Name: "Token2", Except: []uint16{0x0430}, Source: sourceFidodevs + "; 0430, an NFC reader: libccid, Info.plist"},
+}
+
+// feitianReaders are card readers, which are no keys while they are empty
+// (libccid, Info.plist).
+var feitianReaders = []uint16{
+	0x0503, 0x0505, 0x0608, 0x060d, 0x0619, 0x061a, 0x061c,
+	0x0621, 0x0622, 0x0623, 0x0624, 0x062e, 0x0685,
 }
 
 // yubico has the interfaces of every product ID; 0x0030 is the YubiHSM 2, a

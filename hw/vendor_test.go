@@ -72,3 +72,15 @@ func TestMakers(t *testing.T) {
 		t.Error("a caller can change the table")
 	}
 }
+
+func TestAReaderIsNoKey(t *testing.T) {
+	for _, reader := range []USB{{Vendor: 0x096e, Product: 0x060d}, {Vendor: 0x349e, Product: 0x0430}} {
+		reader.Bus, reader.Address = 1, 4
+		if keys := Merge([]Sighting{{Interface: InterfaceUSB, USB: &reader}}); len(keys) != 0 {
+			t.Errorf("%s: an empty reader is shown as %+v", reader.ID(), keys)
+		}
+	}
+	if !KnownKey(0x096e, 0x085a) {
+		t.Error("a key of the same maker is not known any more")
+	}
+}
