@@ -79,6 +79,9 @@ func printSeen(a *app, seen []ceremony.Seen) error {
 			}
 		}
 		title := firstOf(s.Product, "security key")
+		if s.Product == "" && s.Key.FIDO == nil && s.PIV == nil && s.Key.Card != nil {
+			title = "card in a reader"
+		}
 		if s.Serial != "" {
 			title += "  serial " + s.Serial
 		}
