@@ -86,7 +86,9 @@ func (k *benchKey) wait(card bool) {
 	var seen []hw.Sighting
 	var err error
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		seen, err = k.m.Sightings(context.Background())
+		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+		seen, err = k.m.Sightings(ctx)
+		stop()
 		if err == nil && slices.ContainsFunc(seen, func(s hw.Sighting) bool { return s.Interface == hw.InterfaceCard }) == card {
 			return
 		}

@@ -61,10 +61,16 @@ const (
 	Thorough
 )
 
+// listWait is how long the machine may take to list its keys: a service that
+// accepts the question and never answers is named, not waited for.
+var listWait = 30 * time.Second
+
 // Detect reads every key on the bench, several at a time. The error joins the
 // backends that did not answer; the keys beside it are good.
 func Detect(ctx context.Context, bench hw.Bench, depth Depth) ([]Seen, error) {
-	sightings, err := bench.Sightings(ctx)
+	listing, stop := context.WithTimeout(ctx, listWait)
+	defer stop()
+	sightings, err := bench.Sightings(listing)
 	keys := hw.Merge(sightings)
 	seen := make([]Seen, len(keys))
 	var wg sync.WaitGroup

@@ -177,3 +177,23 @@ func (b withHeld) Sightings(ctx context.Context) ([]hw.Sighting, error) {
 	all, err := b.withoutReaders.Sightings(ctx)
 	return append(all, b.card), err
 }
+
+// deafService lists what there is but the cards, whose service accepts the
+// question and never answers.
+type deafService struct{ *softkey.Bench }
+
+func (b deafService) Sightings(ctx context.Context) ([]hw.Sighting, error) {
+	<-ctx.Done()
+	all, err := withoutReaders{Bench: b.Bench}.Sightings(context.WithoutCancel(ctx))
+	return all, errors.Join(err, fmt.Errorf("list card readers: %w", ctx.Err()))
+}
+
+func TestDetectWaitsForNoServiceForEver(t *testing.T) {
+	ceremony.SetListWait(t, 50*time.Millisecond)
+	w := newWorld(t)
+	w.plug(softkey.Config{Serial: 1})
+	seen, err := ceremony.Detect(t.Context(), deafService{&w.bench}, ceremony.Quick)
+	if !errors.Is(err, context.DeadlineExceeded) || len(seen) != 1 || seen[0].Serial != "1" {
+		t.Errorf("got %+v, %v; want the key, and that the readers could not be listed", seen, err)
+	}
+}

@@ -14,3 +14,10 @@ func ShortenCardWaits(t *testing.T, d time.Duration) {
 	cardWait, commandWait = d, d
 	t.Cleanup(func() { cardWait, commandWait = open, command })
 }
+
+// SetListWait makes the list of keys be waited for no longer than d.
+func SetListWait(t *testing.T, d time.Duration) {
+	before := listWait
+	listWait = d
+	t.Cleanup(func() { listWait = before })
+}
