@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"syscall"
 )
 
 // reportLength is that of a FIDO HID report.
@@ -55,10 +56,21 @@ func (d *device) serve(ctx context.Context) error {
 	err := d.read()
 	cancel()
 	wg.Wait()
-	if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if unplugged(err) {
 		return nil
 	}
 	return fmt.Errorf("serving the virtual USB bus: %w", err)
+}
+
+// unplugged says whether the connection ended because the kernel let go of it,
+// between two messages or in the middle of one.
+func unplugged(err error) bool {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.EPIPE, syscall.ECONNRESET} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // read takes commands from the bus until it cannot.

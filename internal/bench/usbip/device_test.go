@@ -133,3 +133,17 @@ func TestParseStatus(t *testing.T) {
 		t.Error("a port that is no number was taken")
 	}
 }
+
+// TestPulledOutWhileAnswering closes the host's side under the device's hands,
+// as the kernel does at a detach: that is an unplug and no error, which newHost
+// watches over.
+func TestPulledOutWhileAnswering(t *testing.T) {
+	for range 20 {
+		t.Run("", func(t *testing.T) {
+			h := newHost(t, newEchoKey(), Options{})
+			for range 100 {
+				h.submit(0, true, 64, [8]byte{0x80, reqGetDescriptor, 0, descDevice, 0, 0, 64, 0}, nil)
+			}
+		})
+	}
+}
