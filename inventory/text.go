@@ -61,7 +61,7 @@ func claimed(s string, limit int) string {
 		_, size := utf8.DecodeLastRuneInString(s)
 		s = s[:len(s)-size]
 	}
-	return s
+	return strings.TrimRight(s, " ") // the cut may have laid one bare
 }
 
 // Fold is the form in which tags, device names and place paths are compared:
