@@ -25,6 +25,7 @@ var packages = map[string][]string{
 	"iamcheck/awstest":          {},
 
 	"internal/config": {},
+	"internal/fetch":  {},
 	"internal/policy": {},
 	"internal/term":   {},
 	"internal/ceremony": {
@@ -43,7 +44,7 @@ var packages = map[string][]string{
 		"hw", "hw/attest", "hw/local", "hw/softkey", "udev",
 		"inventory", "inventory/store",
 		"iamcheck", "iamcheck/awsapi", "iamcheck/awstest",
-		"internal/ceremony", "internal/config", "internal/policy", "internal/term",
+		"internal/ceremony", "internal/config", "internal/fetch", "internal/policy", "internal/term",
 	},
 }
 
@@ -63,7 +64,7 @@ var privileges = map[string][]string{
 	"modernc.org/sqlite":              {"inventory/store"},
 	"github.com/pressly/goose":        {"inventory/store"},
 	"os/exec":                         {"udev", "inventory/store/storetest", "internal/bench", "internal/bench/guest"},
-	"net":                             {"iamcheck/awsapi", "iamcheck/awstest", "internal/bench/usbip"},
+	"net":                             {"iamcheck/awsapi", "iamcheck/awstest", "internal/bench/usbip", "internal/fetch"},
 	"net/url":                         anybody,
 	"html/template":                   {},
 	"plugin":                          {},
