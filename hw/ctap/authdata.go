@@ -118,11 +118,11 @@ func readCOSEKey(b raw, alg int) ([]byte, error) {
 	return point, nil
 }
 
-// coseKey is the key agreement key of this side.
-func coseKey(k *ecdh.PublicKey) map[int]any {
+// coseKey is a public key as COSE writes it, for the algorithm.
+func coseKey(k *ecdh.PublicKey, alg int) map[int]any {
 	point := k.Bytes()
 	return map[int]any{
-		coseKty: coseEC2, coseAlg: algECDHES, coseCrv: coseP256,
+		coseKty: coseEC2, coseAlg: alg, coseCrv: coseP256,
 		coseX: point[1 : 1+p256Size], coseY: point[1+p256Size:],
 	}
 }

@@ -1,10 +1,12 @@
 // Package ctap speaks CTAPHID and CTAP2 to one security key over an
 // hw.Stream: framing, getInfo, the silent assertion, one attested credential
-// with a PIN, and Yubico's GET DEVICE INFO. Everything a key sends is hostile:
-// bounded before it is kept, checked before it is believed.
+// with a PIN, and Yubico's GET DEVICE INFO; and U2F to keys that have nothing
+// else. Everything a key sends is hostile: bounded before it is kept, checked
+// before it is believed.
 //
 // It opens no device, keeps no PIN, and never falls back to U2F: a key that is
-// busy gives hw.ErrBusy and nothing else.
+// busy gives hw.ErrBusy and nothing else, and one whose INIT answer says that it
+// speaks CTAP2 is asked nothing by U2F but its version.
 package ctap
 
 import (
@@ -96,33 +98,6 @@ func (d *Device) Wink(ctx context.Context) error {
 		return fmt.Errorf("winking: %w", err)
 	}
 	return nil
-}
-
-// u2fVersion is the U2F_VERSION request in its extended form, which is the one
-// for HID (U2F Raw Message Formats §6, §3.1.3).
-var u2fVersion = []byte{0x00, 0x03, 0x00, 0x00, 0x00, 0x00, 0x00}
-
-// swOK ends every U2F answer that is no error.
-var swOK = []byte{0x90, 0x00}
-
-// U2FVersion asks a key that speaks U2F which version, "U2F_V2" on all that
-// were ever sold; hw.ErrUnsupported on keys that do not or no more.
-func (d *Device) U2FVersion(ctx context.Context) (string, error) {
-	if d.caps.NMSG {
-		return "", fmt.Errorf("asking for the U2F version: %w", hw.ErrUnsupported)
-	}
-	answer, err := d.call(ctx, command{cmd: cmdMsg, data: u2fVersion, limit: quickLimit})
-	if err != nil {
-		return "", fmt.Errorf("asking for the U2F version: %w", err)
-	}
-	version, ok := bytes.CutSuffix(answer, swOK)
-	switch {
-	case len(answer) < len(swOK):
-		return "", fmt.Errorf("asking for the U2F version: answer of %d bytes: %w", len(answer), hw.ErrMalformed)
-	case !ok:
-		return "", fmt.Errorf("asking for the U2F version: status %x: %w", answer[len(answer)-2:], hw.ErrUnsupported)
-	}
-	return string(version), nil
 }
 
 // DeviceInfo reads GET DEVICE INFO with Yubico's vendor command 0xC2. Send it

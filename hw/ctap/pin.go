@@ -127,7 +127,7 @@ func (d *Device) pinToken(ctx context.Context, info *Info, protocol int, pin []b
 	if err != nil {
 		return nil, err
 	}
-	params := map[int]any{1: protocol, 2: pinGetToken, 3: coseKey(s.agreement), 6: sealed}
+	params := map[int]any{1: protocol, 2: pinGetToken, 3: coseKey(s.agreement, algECDHES), 6: sealed}
 	if info.Options["pinUvAuthToken"] {
 		params[2], params[9] = pinGetPermittedToken, permission
 		if rpID != "" {

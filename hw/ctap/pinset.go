@@ -107,7 +107,7 @@ func (d *Device) sendPIN(ctx context.Context, protocol int, old, pin []byte) err
 	if err != nil {
 		return err
 	}
-	params := map[int]any{1: protocol, 2: pinSet, 3: coseKey(s.agreement), 5: sealed}
+	params := map[int]any{1: protocol, 2: pinSet, 3: coseKey(s.agreement, algECDHES), 5: sealed}
 	signed := sealed
 	if old != nil {
 		proof, err := s.sealPIN(old)
