@@ -50,7 +50,7 @@ func fill(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := migrate(ctx, db); err != nil {
+	if err := migrateFile(ctx, db); err != nil {
 		return errors.Join(err, db.Close())
 	}
 	if err := db.Close(); err != nil {

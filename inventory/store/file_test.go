@@ -102,7 +102,7 @@ func TestRefusedFiles(t *testing.T) {
 		{"another program's database", sqlFile("CREATE TABLE t (x)", "INSERT INTO t VALUES (1)"), ErrForeign},
 		{"another program's database in WAL mode", sqlFile("PRAGMA application_id = 7", "PRAGMA journal_mode = WAL", "CREATE TABLE t (x)"), ErrForeign},
 		{"a database of our number without our tables", sqlFile(fmt.Sprintf("PRAGMA application_id = %d", applicationID), "PRAGMA journal_mode = WAL", "CREATE TABLE t (x)"), ErrDamaged},
-		{"a newer schema in the header", edited(60, 0, 0, 0, schemaVersion+1), ErrNewer},
+		{"a newer schema in the header", edited(60, 0, 0, 0, byte(schemaVersion)+1), ErrNewer},
 		{"a header alone", good[:100], ErrDamaged},
 		{"half a header", good[:50], ErrDamaged},
 		{"the first half of the file", good[:len(good)/2], ErrDamaged},
@@ -277,7 +277,7 @@ func TestVersions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := provider(db)
+		p, err := sqliteDialect.provider(db)
 		if err != nil {
 			t.Fatal(err)
 		}

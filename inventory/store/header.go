@@ -72,7 +72,7 @@ func judge(header []byte, size int64, logged bool) error {
 	if field(68) != applicationID {
 		return fmt.Errorf("it is an SQLite database of another program: %w", ErrForeign)
 	}
-	if version := field(60); version > schemaVersion {
+	if version := int64(field(60)); version > schemaVersion {
 		return fmt.Errorf("schema %d, this program knows %d: %w", version, schemaVersion, ErrNewer)
 	}
 	pageSize := int64(binary.BigEndian.Uint16(header[16:]))

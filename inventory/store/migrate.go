@@ -7,49 +7,107 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"strconv"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 )
 
-// schemaVersion is the number of the last migration.
-const schemaVersion = 4
-
 // The schema is the same text for every database. What each database says in
-// its own words (the guards of the journal) is a migration of its own.
+// its own words (the guards of the journal) is a migration of its own, by the
+// same number in the directory of each.
 //
-//go:embed migrations/*.sql
+//go:embed migrations/*.sql sqlite/0*.sql postgres/0*.sql
 var migrations embed.FS
 
-//go:embed sqlite/append_only.sql
-var sqliteAppendOnly string
+// schemaVersion is the number of the last migration.
+var schemaVersion = lastMigration()
 
-// provider is goose over one SQLite database.
-func provider(db *sql.DB) (*goose.Provider, error) {
-	files, err := fs.Sub(migrations, "migrations")
+func lastMigration() int64 {
+	var last int64
+	for _, pattern := range []string{"migrations/*.sql", "sqlite/0*.sql"} {
+		files, _ := fs.Glob(migrations, pattern) // the only error is a bad pattern
+		for _, file := range files {
+			n, err := goose.NumericComponent(path.Base(file))
+			if err == nil && n > last {
+				last = n
+			}
+		}
+	}
+	return last
+}
+
+// dialect is what is different between the databases that speak SQL to us.
+type dialect struct {
+	goose goose.Dialect
+	// own is the directory of the migrations in its own words.
+	own string
+	// rebind puts the database's own placeholders in the place of each "?".
+	rebind func(query string) string
+}
+
+var (
+	sqliteDialect   = dialect{goose: goose.DialectSQLite3, own: "sqlite", rebind: func(query string) string { return query }}
+	postgresDialect = dialect{goose: goose.DialectPostgres, own: "postgres", rebind: numbered}
+)
+
+// numbered writes $1, $2, … for each "?" outside of a quoted text.
+func numbered(query string) string {
+	var b strings.Builder
+	n, quoted := 0, false
+	for _, c := range query {
+		switch {
+		case c == '\'':
+			quoted = !quoted
+		case c == '?' && !quoted:
+			n++
+			b.WriteString("$" + strconv.Itoa(n))
+			continue
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// provider is goose over one database.
+func (d dialect) provider(db *sql.DB) (*goose.Provider, error) {
+	shared, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, err
 	}
-	appendOnly := goose.NewGoMigration(2, &goose.GoFunc{
-		RunTx: func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, sqliteAppendOnly)
-			return err
-		},
-	}, nil)
-	return goose.NewProvider(goose.DialectSQLite3, db, files,
-		goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(appendOnly))
+	names, err := fs.Glob(migrations, d.own+"/0*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var own []*goose.Migration
+	for _, name := range names {
+		version, err := goose.NumericComponent(path.Base(name))
+		if err != nil {
+			return nil, err
+		}
+		text, err := migrations.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		own = append(own, goose.NewGoMigration(version, &goose.GoFunc{
+			RunTx: func(ctx context.Context, tx *sql.Tx) error {
+				_, err := tx.ExecContext(ctx, string(text))
+				return err
+			},
+		}, nil))
+	}
+	return goose.NewProvider(d.goose, db, shared,
+		goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(own...))
 }
 
-// migrate brings the schema up to date and then writes its version into the
-// file's header, where inspect looks.
-func migrate(ctx context.Context, db *sql.DB) error {
-	p, err := provider(db)
+// migrate brings the schema up to date.
+func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
+	p, err := d.provider(db)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", mapped(err))
-	}
-	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {
 		return fmt.Errorf("migrate: %w", mapped(err))
 	}
 	return nil

@@ -77,7 +77,7 @@ func openSQLite(ctx context.Context, path string) (*sqliteStore, error) {
 	}
 	s.write.SetMaxOpenConns(1)
 	if v < schemaVersion {
-		if err := migrate(ctx, s.write); err != nil {
+		if err := migrateFile(ctx, s.write); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
@@ -138,6 +138,18 @@ func examine(ctx context.Context, db *sql.DB, path string) (int64, error) {
 	return v, nil
 }
 
+// migrateFile brings the schema up to date and then writes its version into the
+// file's header, where inspect looks.
+func migrateFile(ctx context.Context, db *sql.DB) error {
+	if err := sqliteDialect.migrate(ctx, db); err != nil {
+		return err
+	}
+	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {
+		return fmt.Errorf("migrate: %w", mapped(err))
+	}
+	return nil
+}
+
 func (s *sqliteStore) Update(ctx context.Context, fn func(inventory.Tx) error) error {
 	if s.write == nil {
 		return inventory.ErrReadOnly
@@ -157,7 +169,7 @@ func run(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(inventory
 		return fmt.Errorf("begin: %w", mapped(err))
 	}
 	defer t.Rollback() // does nothing after Commit
-	if err := fn(&tx{ctx: ctx, sql: t}); err != nil {
+	if err := fn(&tx{ctx: ctx, sql: t, rebind: sqliteDialect.rebind}); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {
