@@ -65,7 +65,8 @@ func runAccountList(ctx context.Context, a *app, opts accountListOptions) error 
 		a.streams.Notice("no accounts")
 		return nil
 	}
-	t := term.NewTable("account", "name", "key", "device name", "how").Limit(1, 24)
+	t := term.NewTable("account", "name", "key", "device name", "how").Limit(1, 24).
+		Give(2, 11).Give(1, 12).Give(3, 16)
 	for _, acc := range accounts {
 		if len(of[acc.ID]) == 0 {
 			t.Row(term.Plain(acc.ID, acc.Name, "", "", "")...)

@@ -15,6 +15,7 @@ import (
 	"hwmfa/hw"
 	"hwmfa/iamcheck/awsapi"
 	"hwmfa/internal/config"
+	"hwmfa/internal/fetch"
 	"hwmfa/internal/term"
 )
 
@@ -30,17 +31,23 @@ type app struct {
 	// demo sets them.
 	bench func(context.Context) (hw.Bench, error)
 	aws   *awsapi.Static
+	// fetch gets a published file; see fetch.Fetcher.Get.
+	fetch func(ctx context.Context, address string, limit int64, tell func(sofar int64)) ([]byte, error)
 
 	flags struct {
 		inventory, policy string
 		noInput, debug    bool
+		trustURLs         []string
 	}
 	settings config.Settings
 	log      *slog.Logger
 }
 
 func newApp(streams *term.Streams) *app {
-	return &app{streams: streams, now: time.Now, getenv: os.Getenv, log: slog.New(slog.DiscardHandler)}
+	return &app{
+		streams: streams, now: time.Now, getenv: os.Getenv, log: slog.New(slog.DiscardHandler),
+		fetch: fetch.New("hwmfa/" + currentVersion().Version).Get,
+	}
 }
 
 // addFlags adds the flags that every command has.
@@ -69,6 +76,9 @@ func (a *app) configure(cmd *cobra.Command, _ []string) error {
 	}
 	if cmd.Flags().Changed("policy") {
 		given.Policy = &a.flags.policy
+	}
+	if cmd.Flags().Changed("url") {
+		given.TrustURLs = &a.flags.trustURLs
 	}
 	settings, err := config.Load(given, a.getenv)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 // printAudit prints a report for people: a table that fits a hundred columns,
 // the reasons of every account that has any to tell, and the figures.
 func printAudit(s *term.Streams, r iamcheck.Report) error {
-	t := term.NewTable("account", "name", "level 2", "assurance", "literal", "level 1").Limit(1, 28)
+	t := term.NewTable("account", "name", "level 2", "assurance", "literal", "level 1").Limit(1, 28).Give(1, 12)
 	for _, f := range r.Accounts {
 		t.Row(
 			term.Cell{Text: f.AccountID},

@@ -10,6 +10,7 @@ import (
 	"hwmfa/hw/attest"
 	"hwmfa/iamcheck/awsapi"
 	"hwmfa/internal/ceremony"
+	"hwmfa/internal/fetch"
 	"hwmfa/internal/term"
 	"hwmfa/inventory"
 	"hwmfa/inventory/store"
@@ -98,6 +99,8 @@ var endings = []ending{
 	{"untrusted attestation", isError(ceremony.ErrUntrusted), exitFailure, "add its maker's root with hwmfa trust add, or enroll it without --piv-identity; nothing was recorded"},
 	{"false attestation", isError(ceremony.ErrAttestation), exitFailure, "do not use this key; nothing was recorded"},
 	{"no AWS credentials", isError(awsapi.ErrCredentials), exitCredentials, "set AWS_PROFILE or sign in with the aws command; aws sts get-caller-identity must work"},
+	{"unsupported address", isError(fetch.ErrURL), exitUsage, "give an address that begins with https://"},
+	{"not fetched", isError(fetch.ErrNotFetched), exitFailure, "download it where that works, and give the file with --from; HTTPS_PROXY names a proxy"},
 	{"unsupported inventory URL", isError(store.ErrUnsupportedURL), exitUsage, "give --inventory sqlite:///absolute/path"},
 	{"no inventory yet", isError(store.ErrNoInventory), exitFailure, "hwmfa enroll makes it; if there is one, name it with --inventory"},
 	{"foreign file", isError(store.ErrForeign), exitFailure, "the file was left as it is; name the inventory with --inventory"},

@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/url"
 	"os"
 	"os/user"
+	"path/filepath"
 	"time"
 
 	"hwmfa/hw"
@@ -13,14 +16,45 @@ import (
 	"hwmfa/inventory/store"
 )
 
-// update opens the inventory, making it on first use, and changes it in one
-// transaction.
+// update opens the inventory and changes it in one transaction. Where there is
+// none yet it makes one, unless the change is refused or changes nothing: that
+// is found out on a copy of the empty one, so that change may be called twice.
 func (a *app) update(ctx context.Context, change func(inventory.Tx, inventory.Act) error) error {
-	s, err := store.Open(ctx, a.settings.Inventory)
+	s, err := a.openExisting(ctx)
+	if errors.Is(err, store.ErrNoInventory) {
+		var changes bool
+		if changes, err = a.tryOnEmpty(ctx, change); err != nil || !changes {
+			return err
+		}
+		s, err = store.Open(ctx, a.settings.Inventory)
+	}
 	if err != nil {
 		return err
 	}
 	return a.change(ctx, s, change)
+}
+
+// tryOnEmpty says whether a change would change an empty inventory.
+func (a *app) tryOnEmpty(ctx context.Context, change func(inventory.Tx, inventory.Act) error) (changes bool, err error) {
+	dir, err := os.MkdirTemp("", "hwmfa-")
+	if err != nil {
+		return false, fmt.Errorf("try on an empty inventory: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	empty := url.URL{Scheme: "sqlite", Path: filepath.Join(dir, "empty.db")}
+	s, err := store.Open(ctx, empty.String())
+	if err != nil {
+		return false, fmt.Errorf("try on an empty inventory: %w", err)
+	}
+	err = a.change(ctx, s, func(tx inventory.Tx, act inventory.Act) error {
+		if err := change(tx, act); err != nil {
+			return err
+		}
+		head, err := inventory.JournalHead(tx)
+		changes = head.Seq > 0
+		return err
+	})
+	return changes, err
 }
 
 // updateExisting is update of an inventory that has to be there: what is to be

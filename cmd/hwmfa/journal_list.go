@@ -57,7 +57,7 @@ func runJournalList(ctx context.Context, a *app, opts journalListOptions) error 
 		a.streams.Notice("no events")
 		return nil
 	}
-	t := term.NewTable("event", "time", "by", "what", "about").Limit(4, 40)
+	t := term.NewTable("event", "time", "by", "what", "about").Limit(4, 40).Give(4, 11).Give(2, 8)
 	for _, e := range events {
 		t.Row(term.Plain(strconv.FormatInt(e.Seq, 10), timeText(e.Time), e.Actor, e.Kind, e.Subject)...)
 	}

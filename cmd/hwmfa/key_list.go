@@ -52,7 +52,8 @@ func runKeyList(ctx context.Context, a *app, opts keyListOptions) error {
 		a.streams.Notice("no keys")
 		return nil
 	}
-	t := term.NewTable("key", "serial", "tag", "status", "place", "holder", "attestation").Limit(4, 28).Limit(5, 20)
+	t := term.NewTable("key", "serial", "tag", "status", "place", "holder", "attestation").Limit(4, 28).Limit(5, 20).
+		Give(4, 12).Give(5, 8)
 	for _, k := range keys {
 		row := term.Plain(k.ID, k.Serial, k.Tag, string(k.Status), k.Place, k.Holder)
 		status := k.Attestation.Status()

@@ -41,6 +41,8 @@ var update = flag.Bool("update", false, "write the files that scripts compare wi
 //	                           and plug the second in
 //	awaits KEY                 wait until the key waits for a touch
 //	deny NODE                  let nobody open a hidraw node or card reader
+//	publish DIR                serve the files of a directory by https at $PUBLISHED, and have
+//	                           the programs believe that server's certificate
 //	roots FILE                 write the roots that the keys' attestation ends at
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -66,6 +68,7 @@ func TestScripts(t *testing.T) {
 			"replug":  scriptReplug,
 			"awaits":  scriptAwaits,
 			"deny":    scriptDeny,
+			"publish": scriptPublish,
 			"roots":   scriptRoots,
 		},
 	})

@@ -90,7 +90,8 @@ func runTrustList(ctx context.Context, a *app, opts trustListOptions) error {
 			Metadata *keptMetadataJSON `json:"metadata"`
 		}{"hwmfa.trust/v1", list, about})
 	}
-	t := term.NewTable("name", "kind", "valid until", "sha-256", "subject").Limit(0, 20).Limit(4, 40)
+	t := term.NewTable("name", "kind", "valid until", "sha-256", "subject").Limit(0, 20).Limit(4, 40).
+		Give(4, 16).Give(3, 9).Give(0, 12)
 	for _, x := range anchors.List() {
 		t.Row(term.Plain(x.Name, string(x.Kind), x.NotAfter.UTC().Format(time.DateOnly), x.SHA256[:16]+"…", x.Subject)...)
 	}

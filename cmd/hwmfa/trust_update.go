@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"path"
 	"path/filepath"
 	"time"
 
@@ -12,13 +14,8 @@ import (
 
 	"hwmfa/hw/attest"
 	"hwmfa/internal/ceremony"
+	"hwmfa/internal/fetch"
 	"hwmfa/inventory"
-)
-
-// Where the files are published.
-const (
-	metadataURL      = "https://mds3.fidoalliance.org/"
-	intermediatesURL = "https://developers.yubico.com/PKI/yubico-intermediate.pem"
 )
 
 type trustUpdateOptions struct {
@@ -28,40 +25,117 @@ type trustUpdateOptions struct {
 
 func newTrustUpdateCommand(a *app) *cobra.Command {
 	var opts trustUpdateOptions
+	var published string
+	for _, p := range ceremony.Published() {
+		published += "\n  " + p.URL
+	}
 	cmd := &cobra.Command{
-		Use:   "update --from FILE",
-		Short: "Take newer FIDO metadata or newer intermediates",
-		Long: `Take a file that was downloaded, with no network:
+		Use:   "update [--from FILE | --url URL]",
+		Short: "Take newer FIDO metadata and newer intermediates",
+		Long: `Fetch what is published for everybody, and take what is new in it:
+` + published + `
 
-The FIDO Alliance's metadata (a signed BLOB, published at
-` + metadataURL + `). Its signature is checked against GlobalSign's roots, its
-number never goes backwards, and one that is out of date is taken and said to be
-so. From then on a model that is revoked or compromised is refused, keys of other
-makers reach the anchor named for their model, and certification is shown.
+or what is published at the addresses that --url, HWMFA_TRUST_URLS or trust_urls
+in the settings file name. Only https is spoken, through the proxy that
+HTTPS_PROXY names. Each file is taken or refused for itself; if one fails, the
+others are taken and the status is 1. With --from a file that was downloaded is
+taken, and no network is asked.
 
-A PEM bundle of a maker's newer intermediates (Yubico's is published at
-` + intermediatesURL + `). Each must be issued by
-what is trusted already; a new root is refused here and added with hwmfa trust
-add. Certificates that are there already are passed over.` + exitStatusHelp(),
-		Example: `  hwmfa trust update --from blob.jwt
-  hwmfa trust update --from yubico-intermediate.pem`,
+The FIDO Alliance's metadata is a signed BLOB. Its signature is checked against
+GlobalSign's roots, its number never goes backwards, and one that is out of date
+is taken and said to be so. From then on a model that is revoked or compromised is
+refused, keys of other makers reach the anchor named for their model, and
+certification is shown.
+
+Of a PEM bundle of a maker's newer intermediates each must be issued by what is
+trusted already; a new root is refused here and added with hwmfa trust add.
+Certificates that are there already are passed over.` + exitStatusHelp(),
+		Example: `  hwmfa trust update
+  hwmfa trust update --from blob.jwt
+  hwmfa trust update --url https://mirror.example.org/blob.jwt`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opts.from != "" && cmd.Flags().Changed("url") {
+				return usageError{errors.New("--from and --url exclude each other")}
+			}
 			return runTrustUpdate(cmd.Context(), a, opts)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.from, "from", "", "`FILE` to take: a metadata BLOB or a PEM bundle")
+	f.StringArrayVar(&a.flags.trustURLs, "url", nil, "fetch from this `URL` instead; may be given more than once")
 	f.StringVar(&opts.name, "name", "", "what to call the certificates (default the file's `name`)")
 	f.BoolVar(&opts.json, "json", false, "print JSON (hwmfa.trust-update/v1)")
 	return cmd
 }
 
-func runTrustUpdate(ctx context.Context, a *app, opts trustUpdateOptions) error {
-	if opts.from == "" {
-		return usageError{fmt.Errorf("--from is missing: download the FIDO metadata from %s or a maker's intermediates (Yubico: %s) and name the file", metadataURL, intermediatesURL)}
+// trustSource is where one file comes from.
+type trustSource struct {
+	from string // path or address
+	name string // what certificates of it are called
+	get  func(context.Context) ([]byte, error)
+}
+
+// trustSources are the files to take: the one that was given, or what is
+// published.
+func (a *app) trustSources(opts trustUpdateOptions) ([]trustSource, error) {
+	if opts.from != "" {
+		return []trustSource{{opts.from, cmp.Or(opts.name, filepath.Base(opts.from)), func(context.Context) ([]byte, error) {
+			return readBounded(opts.from, attest.MaxMetadata)
+		}}}, nil
 	}
-	file, err := readBounded(opts.from, attest.MaxMetadata)
+	published := ceremony.Published()
+	if urls := a.settings.TrustURLs; urls != nil {
+		published = ceremony.PublishedAt(urls)
+	}
+	var sources []trustSource
+	for _, p := range published {
+		if err := fetch.CheckURL(p.URL); err != nil { // all of them, before any is asked
+			return nil, err
+		}
+		u, err := url.Parse(p.URL)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, trustSource{p.URL, cmp.Or(opts.name, publishedName(u)), func(ctx context.Context) ([]byte, error) {
+			return a.fetchPublished(ctx, p)
+		}})
+	}
+	return sources, nil
+}
+
+func (a *app) fetchPublished(ctx context.Context, p ceremony.Publication) ([]byte, error) {
+	progress := a.streams.Progress(a.now)
+	defer progress.Done()
+	file, err := a.fetch(ctx, p.URL, p.MaxSize, func(sofar int64) {
+		progress.Step("fetching %s, %d kB so far", p.URL, sofar/1000)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Check(file); err != nil {
+		return nil, fmt.Errorf("%s: %w", p.URL, err)
+	}
+	return file, nil
+}
+
+// publishedName is what certificates from an address are called.
+func publishedName(u *url.URL) string {
+	if base := path.Base(u.Path); base != "." && base != "/" {
+		return base
+	}
+	return u.Host
+}
+
+// trustTaken is what became of one source.
+type trustTaken struct {
+	from string
+	done ceremony.TrustUpdate
+	err  error
+}
+
+func runTrustUpdate(ctx context.Context, a *app, opts trustUpdateOptions) error {
+	sources, err := a.trustSources(opts)
 	if err != nil {
 		return err
 	}
@@ -69,24 +143,47 @@ func runTrustUpdate(ctx context.Context, a *app, opts trustUpdateOptions) error 
 	if err != nil {
 		return err
 	}
-	name := cmp.Or(opts.name, filepath.Base(opts.from))
-	var done ceremony.TrustUpdate
+	var taken []trustTaken
+	var failed []error
+	for _, s := range sources {
+		done, err := a.takeTrust(ctx, signer, s)
+		if errors.Is(err, context.Canceled) {
+			return errors.Join(append(failed, err)...)
+		}
+		taken = append(taken, trustTaken{s.from, done, err})
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		if !opts.json {
+			if err := printTrustUpdate(a, done); err != nil {
+				return err
+			}
+		}
+		if m := done.Metadata; m != nil && m.Expired(a.now()) {
+			a.streams.Notice("this metadata is out of date: what happened to a model since is not known; get a newer one from %s", ceremony.Published()[0].URL)
+		}
+	}
+	if opts.json && len(failed) < len(taken) {
+		failed = append(failed, a.streams.JSON(trustUpdateReport(taken, a.now())))
+	}
+	return errors.Join(failed...)
+}
+
+// takeTrust takes the file of one source whole, or not at all.
+func (a *app) takeTrust(ctx context.Context, signer attest.MetadataSigner, s trustSource) (done ceremony.TrustUpdate, err error) {
+	file, err := s.get(ctx)
+	if err != nil {
+		return done, err // it names the source
+	}
 	err = a.update(ctx, func(tx inventory.Tx, act inventory.Act) (err error) {
-		done, err = ceremony.UpdateTrust(tx, act, signer, name, file)
+		done, err = ceremony.UpdateTrust(tx, act, signer, s.name, file)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w", opts.from, err)
+		return done, fmt.Errorf("%s: %w", s.from, err)
 	}
-	if opts.json {
-		err = a.streams.JSON(trustUpdateReport(done, a.now()))
-	} else {
-		err = printTrustUpdate(a, done)
-	}
-	if m := done.Metadata; m != nil && m.Expired(a.now()) {
-		a.streams.Notice("this metadata is out of date: what happened to a model since is not known; get a newer one from %s", metadataURL)
-	}
-	return err
+	return done, nil
 }
 
 func printTrustUpdate(a *app, done ceremony.TrustUpdate) error {
@@ -115,52 +212,4 @@ func metadataDate(m *attest.Metadata, now time.Time) string {
 	default:
 		return fmt.Sprintf("next one due %s, expired %d days ago", due, days)
 	}
-}
-
-// metadataJSON is FIDO metadata as trust list and trust update show it.
-type metadataJSON struct {
-	Number      int64  `json:"no"`
-	NextUpdate  string `json:"next_update"`
-	Expired     bool   `json:"expired"`
-	ExpiredDays int    `json:"expired_days"`
-	Models      int    `json:"models"`
-	SHA256      string `json:"sha256"`
-	Signer      string `json:"signer"`
-}
-
-func metadataToJSON(m *attest.Metadata, now time.Time) *metadataJSON {
-	if m == nil {
-		return nil
-	}
-	return &metadataJSON{
-		m.Number, m.NextUpdate.Format(time.DateOnly), m.Expired(now), m.Age(now), m.Models, inventory.Hash(m.SHA256).String(), m.Signer,
-	}
-}
-
-type trustUpdateJSON struct {
-	Schema   string        `json:"schema"`
-	Changed  bool          `json:"changed"`
-	Metadata *metadataJSON `json:"metadata"`
-	Added    []addedAnchor `json:"added"`
-	Known    int           `json:"known"`
-}
-
-type addedAnchor struct {
-	Name   string `json:"name"`
-	SHA256 string `json:"sha256"`
-}
-
-func trustUpdateReport(done ceremony.TrustUpdate, now time.Time) trustUpdateJSON {
-	return trustUpdateJSON{
-		Schema: "hwmfa.trust-update/v1", Changed: !done.Unchanged, Metadata: metadataToJSON(done.Metadata, now),
-		Added: addedAnchors(done.Added), Known: done.Known,
-	}
-}
-
-func addedAnchors(added []inventory.Anchor) []addedAnchor {
-	list := []addedAnchor{}
-	for _, x := range added {
-		list = append(list, addedAnchor{x.Name, x.SHA256.String()})
-	}
-	return list
 }

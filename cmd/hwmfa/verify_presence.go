@@ -93,7 +93,7 @@ func allPresent(results []ceremony.Presence) bool {
 }
 
 func printPresence(a *app, results []ceremony.Presence) error {
-	t := term.NewTable("verdict", "key", "serial", "tag", "product", "proved by").Limit(4, 32)
+	t := term.NewTable("verdict", "key", "serial", "tag", "product", "proved by").Limit(4, 32).Give(4, 12)
 	for _, p := range results {
 		var k inventory.Key
 		if p.Key != nil {

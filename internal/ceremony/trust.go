@@ -87,6 +87,45 @@ type TrustUpdate struct {
 	Unchanged bool // all of it was there already
 }
 
+// Publication is a file that is published for everybody.
+type Publication struct {
+	URL string
+	// Metadata: what is there is FIDO metadata; a bundle of certificates would
+	// leave us without news of models, and nobody would know.
+	Metadata bool
+	// MaxSize bounds it, in bytes.
+	MaxSize int64
+}
+
+// maxIntermediates bounds a maker's bundle, in bytes; Yubico's has 30 kB.
+const maxIntermediates = 1 << 20
+
+// Published is what the FIDO Alliance and Yubico publish.
+func Published() []Publication {
+	return []Publication{
+		{URL: "https://mds3.fidoalliance.org/", Metadata: true, MaxSize: attest.MaxMetadata},
+		{URL: "https://developers.yubico.com/PKI/yubico-intermediate.pem", MaxSize: maxIntermediates},
+	}
+}
+
+// PublishedAt is what somebody says is published at these addresses, of
+// whatever kind.
+func PublishedAt(urls []string) []Publication {
+	var list []Publication
+	for _, u := range urls {
+		list = append(list, Publication{URL: u, MaxSize: attest.MaxMetadata})
+	}
+	return list
+}
+
+// Check says whether what was fetched is of the kind that is published there.
+func (p Publication) Check(file []byte) error {
+	if p.Metadata && !attest.IsMetadata(file) {
+		return errors.New("it is no FIDO metadata BLOB")
+	}
+	return nil
+}
+
 // UpdateTrust takes a file that a maker or the FIDO Alliance publishes: a
 // metadata BLOB, or a PEM bundle of intermediates. It adds no root: whom to
 // trust is for a person to say. What is there already stays as it is.

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -30,6 +31,9 @@ type Settings struct {
 	Debug bool
 	// Policy is the path of the file of thresholds, "" for the defaults.
 	Policy string
+	// TrustURLs are fetched by trust update in the place of what the program
+	// knows to be published; nil for that.
+	TrustURLs []string
 }
 
 // Flags are the settings given on the command line; nil where none was.
@@ -38,6 +42,7 @@ type Flags struct {
 	NoInput   *bool
 	Debug     *bool
 	Policy    *string
+	TrustURLs *[]string
 }
 
 // file is what config.yaml may say, with the names that people type.
@@ -46,6 +51,8 @@ type file struct {
 	NoInput   *bool   `yaml:"no_input"`
 	Debug     *bool   `yaml:"debug"`
 	Policy    *string `yaml:"policy"`
+	// TrustURLs is a list of addresses.
+	TrustURLs *[]string `yaml:"trust_urls"`
 }
 
 // maxFile bounds the settings file, in bytes.
@@ -67,6 +74,7 @@ func Load(flags Flags, getenv func(string) string) (Settings, error) {
 		NoInput:   pick(false, flags.NoInput, fromEnv.NoInput, fromFile.NoInput),
 		Debug:     pick(false, flags.Debug, fromEnv.Debug, fromFile.Debug),
 		Policy:    pick("", flags.Policy, fromEnv.Policy, fromFile.Policy),
+		TrustURLs: pick(nil, flags.TrustURLs, fromEnv.TrustURLs, fromFile.TrustURLs),
 	}
 	if s.Inventory == "" {
 		s.Inventory = defaultInventory(getenv)
@@ -101,6 +109,10 @@ func readEnv(getenv func(string) string) (file, error) {
 			return file{}, fmt.Errorf("%s=%q: want true or false", name, v)
 		}
 		*into = &b
+	}
+	// An address has no spaces in it.
+	if list := strings.Fields(getenv("HWMFA_TRUST_URLS")); len(list) > 0 {
+		f.TrustURLs = &list
 	}
 	return f, nil
 }

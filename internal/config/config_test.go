@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -58,6 +59,13 @@ func TestLoad(t *testing.T) {
 		{name: "a directory with a question mark stays a directory", env: map[string]string{"XDG_DATA_HOME": "/da?ta"},
 			want: Settings{Inventory: "sqlite:///da%3Fta/hwmfa/inventory.db"}},
 		{name: "a relative XDG_DATA_HOME is ignored", env: map[string]string{"XDG_DATA_HOME": "data"}, want: Settings{Inventory: byDefault}},
+		{name: "addresses are a list in the file", file: "trust_urls: [https://a/, https://b/]\n",
+			want: Settings{Inventory: byDefault, TrustURLs: []string{"https://a/", "https://b/"}}},
+		{name: "addresses stand one after the other in the environment", file: "trust_urls: [https://a/]\n",
+			env:  map[string]string{"HWMFA_TRUST_URLS": " https://b/  https://c/ "},
+			want: Settings{Inventory: byDefault, TrustURLs: []string{"https://b/", "https://c/"}}},
+		{name: "a flag beats the addresses of the environment", env: map[string]string{"HWMFA_TRUST_URLS": "https://b/"},
+			flags: Flags{TrustURLs: ptr([]string{"https://d/"})}, want: Settings{Inventory: byDefault, TrustURLs: []string{"https://d/"}}},
 		{name: "a misspelt setting is refused", file: "inventry: x\n", err: "field inventry not found"},
 		{name: "a second document is refused", file: "debug: true\n---\ndebug: false\n", err: "more than one"},
 		{name: "a switch that is no word for yes or no is refused", env: map[string]string{"HWMFA_DEBUG": "perhaps"}, err: `HWMFA_DEBUG="perhaps"`},
@@ -71,7 +79,7 @@ func TestLoad(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || got != tt.want {
+			if err != nil || !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %+v, %v, want %+v", got, err, tt.want)
 			}
 		})
@@ -81,7 +89,7 @@ func TestLoad(t *testing.T) {
 func TestLoad_withoutAHome(t *testing.T) {
 	nothing := func(string) string { return "" }
 	got, err := Load(Flags{}, nothing)
-	if err != nil || got != (Settings{}) {
+	if err != nil || !reflect.DeepEqual(got, Settings{}) {
 		t.Errorf("got %+v, %v, want no inventory and no error", got, err)
 	}
 	got, err = Load(Flags{Inventory: ptr("sqlite:///x")}, nothing)

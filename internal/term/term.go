@@ -29,6 +29,8 @@ type Streams struct {
 
 	colour bool
 	errTTY bool
+	// width is how many columns the terminal behind Out has, 0 where it is none.
+	width int
 	// openTTY opens the controlling terminal for one question.
 	openTTY func() (terminal, error)
 }
@@ -38,11 +40,16 @@ type Streams struct {
 // TERM is not "dumb".
 func System() *Streams {
 	outTTY := xterm.IsTerminal(int(os.Stdout.Fd()))
+	width, _, err := xterm.GetSize(int(os.Stdout.Fd()))
+	if !outTTY || err != nil {
+		width = 0
+	}
 	return &Streams{
 		Out:     os.Stdout,
 		Err:     os.Stderr,
 		colour:  outTTY && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
 		errTTY:  xterm.IsTerminal(int(os.Stderr.Fd())),
+		width:   width,
 		openTTY: openDevTTY,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/sys/unix"
 )
 
@@ -43,6 +44,29 @@ func TestPaint(t *testing.T) {
 	}
 	if got := s.Paint("", "fail"); got != "fail" {
 		t.Errorf("no colour asked for: got %q", got)
+	}
+}
+
+func TestTableOnANarrowTerminal(t *testing.T) {
+	print := func(width int) (lines []string) {
+		table := NewTable("name", "kind", "sha-256", "subject").Limit(3, 40).Give(3, 12).Give(2, 9)
+		table.Row(Plain("lab", "root", strings.Repeat("0123456789abcdef", 4), "CN=東京 Attestation Root of an Example")...)
+		s, far := Test()
+		s.width = width
+		if err := s.Table(table); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Split(strings.TrimSpace(far.Out.String()), "\n")
+	}
+	whole := text.StringWidth(print(0)[1])
+	for width, want := range map[int]int{0: whole, 200: whole, whole: whole, whole - 1: whole - 1, 80: 80, 40: 40, 20: 35} {
+		lines := print(width)
+		if got := text.StringWidth(lines[1]); got != want {
+			t.Errorf("on %d columns the row has %d, want %d:\n%s", width, got, want, strings.Join(lines, "\n"))
+		}
+	}
+	if got := print(40)[1]; !strings.Contains(got, "CN=") || !strings.Contains(got, "0123") || strings.Count(got, "…") != 2 {
+		t.Errorf("got %q, want a little of each", got)
 	}
 }
 

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hwmfa/internal/term"
+)
+
+// TestTrustUpdateFromAFileAsksNoNetwork: whoever gives a file may be on a
+// machine that must not reach out.
+func TestTrustUpdateFromAFileAsksNoNetwork(t *testing.T) {
+	dial := func(_ context.Context, _, address string) (net.Conn, error) {
+		t.Errorf("it reached out to %s", address)
+		return nil, net.ErrClosed
+	}
+	before := http.DefaultTransport
+	http.DefaultTransport = &http.Transport{DialContext: dial}
+	t.Cleanup(func() { http.DefaultTransport = before })
+
+	for _, file := range []string{"anchors/yubico-intermediate.pem", "fido_test.go"} {
+		streams, terminal := term.Test()
+		a := newApp(streams)
+		a.fetch = func(_ context.Context, address string, _ int64, _ func(int64)) ([]byte, error) {
+			t.Errorf("it fetched %s", address)
+			return nil, net.ErrClosed
+		}
+		inventory := filepath.Join(t.TempDir(), "inventory.db")
+		path := filepath.Join("..", "..", "hw", "attest", filepath.FromSlash(file))
+		runApp(t.Context(), a, []string{"trust", "update", "--from", path, "--inventory", "sqlite://" + inventory})
+		if out := terminal.Out.String() + terminal.Err.String(); !strings.Contains(out, "were there already") && !strings.Contains(out, "neither") {
+			t.Errorf("%s was not judged: %s", file, out)
+		}
+	}
+}
