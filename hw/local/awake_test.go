@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// TestKeepAwake tells by a FIFO whether it is held: writing to one that nobody
+// TestWake tells by a FIFO whether it is held: writing to one that nobody
 // has open for reading is refused.
-func TestKeepAwake(t *testing.T) {
+func TestWake(t *testing.T) {
 	p := newPretend(t)
 	p.plug(oneKey)
 	held := func(node string) bool {
@@ -43,7 +43,21 @@ func TestKeepAwake(t *testing.T) {
 	}
 	cancel()
 	await(false)
-	m.keepAwake(t.Context(), []string{"/dev/hidraw9", "/dev/hidraw1"})
+	m.wake(t.Context(), []string{"/dev/hidraw9", "/dev/hidraw1"})
 	await(true)
 	await(false) // of itself, and a node that is not there changes nothing
+	m.wake(t.Context(), []string{"/dev/hidraw1"})
+	m.wake(t.Context(), []string{"/dev/hidraw1"}) // changes nothing
+	taken, err := m.openNode(t.Context(), "/dev/hidraw1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(awakeFor + 100*time.Millisecond)
+	if !held("/dev/hidraw1") {
+		t.Error("a node that was taken was closed")
+	}
+	if err := taken.Close(); err != nil {
+		t.Error(err)
+	}
+	await(false) // nobody else holds it
 }

@@ -70,18 +70,27 @@ func (m *Machine) cardSightings(ctx context.Context) ([]hw.Sighting, error) {
 	if err != nil {
 		return nil, m.serviceError(err)
 	}
+	if len(names) == 0 {
+		return nil, nil
+	}
 	seen := make([]*hw.Sighting, len(names))
 	errs := make([]error, len(names), len(names)+1)
-	var all sync.WaitGroup
-	for i, name := range names {
-		all.Go(func() {
-			var err error
-			if seen[i], err = m.reader(ctx, name); err != nil {
-				errs[i] = fmt.Errorf("reader %q: %w", name, err)
-			}
-		})
+	err = m.withContext(func(c cardContext, using *sync.WaitGroup) error {
+		var all sync.WaitGroup
+		for i, name := range names {
+			all.Go(func() {
+				var err error
+				if seen[i], err = m.reader(ctx, c, name, using); err != nil {
+					errs[i] = fmt.Errorf("reader %q: %w", name, err)
+				}
+			})
+		}
+		all.Wait()
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	all.Wait()
 	if len(names) >= maxReaders {
 		errs = append(errs, fmt.Errorf("the smart-card service shows no more than %d readers: others may be plugged in", maxReaders))
 	}
@@ -105,16 +114,27 @@ func (m *Machine) serviceError(err error) error {
 	return err
 }
 
-// reader describes one reader, nil where it has no card. Beside an error the
-// sighting is good, but without its place on the bus.
-func (m *Machine) reader(ctx context.Context, name string) (*hw.Sighting, error) {
+// withContext gives do a context, and gives it back when do and what do counts
+// in using have ended.
+func (m *Machine) withContext(do func(c cardContext, using *sync.WaitGroup) error) error {
 	c, err := m.card.establish()
 	if err != nil {
-		return nil, err
+		return err
 	}
+	var using sync.WaitGroup
+	defer m.left.Go(func() {
+		using.Wait()
+		_ = m.card.release(c) // nobody is left to tell
+	})
+	return do(c, &using)
+}
+
+// reader describes one reader, nil where it has no card. Beside an error the
+// sighting is good, but without its place on the bus. What it leaves behind
+// counts in using until it needs the context no more.
+func (m *Machine) reader(ctx context.Context, c cardContext, name string, using *sync.WaitGroup) (*hw.Sighting, error) {
 	st, err := m.card.status(c, name)
 	if err != nil || !st.present {
-		_ = m.card.release(c)
 		if errors.Is(err, hw.ErrGone) {
 			err = nil
 		}
@@ -123,8 +143,7 @@ func (m *Machine) reader(ctx context.Context, name string) (*hw.Sighting, error)
 	s := sightingOf(name, st)
 	bounded, cancel := context.WithTimeout(ctx, readerPatience)
 	defer cancel()
-	at, err := await(bounded, &m.left, func() (place, error) {
-		defer func() { _ = m.card.release(c) }()
+	at, err := await(bounded, using, func() (place, error) {
 		return m.readerPlace(bounded, c, name)
 	}, nil)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
@@ -217,7 +236,13 @@ func slotOf(reader string) int {
 
 // checkCard looks at the reader again.
 func (m *Machine) checkCard(ctx context.Context, was hw.Sighting) error {
-	is, err := await(ctx, &m.left, func() (*hw.Sighting, error) { return m.reader(ctx, was.Node) }, nil)
+	is, err := await(ctx, &m.left, func() (is *hw.Sighting, err error) {
+		err = m.withContext(func(c cardContext, using *sync.WaitGroup) error {
+			is, err = m.reader(ctx, c, was.Node, using)
+			return err
+		})
+		return is, err
+	}, nil)
 	if err != nil {
 		return fmt.Errorf("check reader %q: %w", was.Node, err)
 	}

@@ -16,40 +16,40 @@ import (
 // hidrawName is what the kernel calls its nodes; nothing else is ever opened.
 var hidrawName = regexp.MustCompile(`^hidraw[0-9]{1,5}$`)
 
-// fidoSightings lists the FIDO interfaces that the kernel shows and those that
-// libfido2 finds. libfido2 leaves out, without a word, what it may not open;
-// the kernel shows it, so that the missing permission can be named.
+// fidoSightings lists the FIDO interfaces that the kernel shows, and wakes them.
+// Only where it shows none is libfido2 asked: it looks in the same place, opens
+// every node for it, leaves out without a word what it may not open, and takes
+// longer for twenty keys than all the rest does.
 func (m *Machine) fidoSightings(ctx context.Context) ([]hw.Sighting, error) {
-	seen, err := m.system.hidraws()
-	var usable []string
-	for _, s := range seen {
-		if s.Err == nil {
-			usable = append(usable, s.Node)
-		}
+	nodes, err := m.system.fidoNodes()
+	if len(nodes) == 0 {
+		seen, listErr := m.askLibrary()
+		return seen, errors.Join(err, listErr)
 	}
-	m.keepAwake(ctx, usable)
+	m.wake(ctx, nodes)
 	errs := []error{err}
+	var seen []hw.Sighting
+	for _, node := range nodes {
+		s, err := m.system.hidraw(node)
+		switch {
+		case err == nil:
+			seen = append(seen, s)
+		case !errors.Is(err, hw.ErrGone): // unplugged while we looked
+			errs = append(errs, err)
+		}
+	}
+	return seen, errors.Join(errs...)
+}
+
+// askLibrary lists what libfido2 finds.
+func (m *Machine) askLibrary() ([]hw.Sighting, error) {
 	found, err := m.fido.locations()
-	switch {
-	case errors.Is(err, hw.ErrNotBuilt): // nothing is missing from the list for it
-		return seen, errors.Join(errs...)
-	case err != nil:
-		return seen, errors.Join(append(errs, err)...)
+	if errors.Is(err, hw.ErrNotBuilt) { // nothing is missing from the list for it
+		return nil, nil
 	}
-	listed := map[string]bool{}
+	errs := []error{err}
+	var seen []hw.Sighting
 	for _, l := range found {
-		listed[l.node] = true
-	}
-	for i := range seen {
-		if node := seen[i].Node; seen[i].Err == nil && !listed[node] {
-			seen[i].Err = m.system.tryOpen(node)
-		}
-		delete(listed, seen[i].Node)
-	}
-	for _, l := range found {
-		if !listed[l.node] {
-			continue
-		}
 		s, err := m.system.hidraw(l.node)
 		if err != nil {
 			errs = append(errs, err)
@@ -63,8 +63,8 @@ func (m *Machine) fidoSightings(ctx context.Context) ([]hw.Sighting, error) {
 	return seen, errors.Join(errs...)
 }
 
-// hidraws lists every hidraw node with a FIDO report descriptor.
-func (s system) hidraws() ([]hw.Sighting, error) {
+// fidoNodes lists the hidraw nodes with a FIDO report descriptor.
+func (s system) fidoNodes() ([]string, error) {
 	class := s.path("sys/class/hidraw")
 	entries, err := os.ReadDir(class)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -73,34 +73,21 @@ func (s system) hidraws() ([]hw.Sighting, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []hw.Sighting
+	var nodes []string
 	var errs []error
 	for _, e := range entries {
 		if !hidrawName.MatchString(e.Name()) {
 			continue
 		}
 		descriptor, err := readAttribute(filepath.Join(class, e.Name(), "device"), "report_descriptor")
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // unplugged while we looked
-		}
-		if err != nil {
+		switch {
+		case err == nil && isFIDO(descriptor):
+			nodes = append(nodes, "/dev/"+e.Name())
+		case err != nil && !errors.Is(err, fs.ErrNotExist): // unplugged while we looked
 			errs = append(errs, err)
-			continue
 		}
-		if !isFIDO(descriptor) {
-			continue
-		}
-		sighting, err := s.hidraw("/dev/" + e.Name())
-		if errors.Is(err, hw.ErrGone) {
-			continue
-		}
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		all = append(all, sighting)
 	}
-	return all, errors.Join(errs...)
+	return nodes, errors.Join(errs...)
 }
 
 // hidraw describes one node. The error wraps hw.ErrGone where the kernel shows
@@ -128,16 +115,6 @@ func (s system) hidraw(node string) (hw.Sighting, error) {
 func (s system) access(node string) error {
 	const readWrite = 4 | 2 // R_OK | W_OK
 	return nodeError(node, syscall.Access(s.path(node), readWrite))
-}
-
-// tryOpen opens a node and closes it again, which finds refusals that the file
-// mode does not show (a container's list of devices).
-func (s system) tryOpen(node string) error {
-	f, err := os.OpenFile(s.path(node), os.O_RDWR|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nodeError(node, err)
-	}
-	return f.Close()
 }
 
 // nodeError puts what opening, reading or writing a node gave into our words.

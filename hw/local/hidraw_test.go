@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,6 +12,14 @@ import (
 	"hwmfa/hw"
 )
 
+// sightings lists without a library and leaves nothing open.
+func sightings(p pretend) ([]hw.Sighting, error) {
+	ctx, cancel := context.WithCancel(p.t.Context())
+	defer cancel()
+	m := &Machine{system: p.system, fido: &fakeFIDO{listErr: hw.ErrNotBuilt}}
+	return m.fidoSightings(ctx)
+}
+
 func TestHidraws(t *testing.T) {
 	p := newPretend(t)
 	p.plug(oneKey)
@@ -18,7 +27,7 @@ func TestHidraws(t *testing.T) {
 	p.addNode(p.path("sys/devices/virtual/misc/uhid/0003:1050:0407.0009"), "hidraw3", fidoDescriptor)
 	p.must(os.MkdirAll(p.path("sys/class/hidraw/hidraw-evil"), 0o755))
 
-	seen, err := p.hidraws()
+	seen, err := sightings(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +50,7 @@ func TestHidraws(t *testing.T) {
 }
 
 func TestHidraws_withoutAnyHIDDevice(t *testing.T) {
-	seen, err := system{root: t.TempDir()}.hidraws()
+	seen, err := sightings(pretend{t, system{root: t.TempDir()}})
 	if err != nil || len(seen) != 0 {
 		t.Errorf("hidraws = %v, %v; want none and no error", seen, err)
 	}
@@ -51,7 +60,7 @@ func TestHidraws_hostileTree(t *testing.T) {
 	p := newPretend(t)
 	p.plug(oneKey)
 	p.must(os.WriteFile(filepath.Join(p.dir(oneKey), "devnum"), []byte("99999999\n"), 0o644))
-	seen, err := p.hidraws()
+	seen, err := sightings(p)
 	if err == nil || len(seen) != 0 {
 		t.Errorf("a device number out of range gives %v, %v; want an error", seen, err)
 	}
@@ -85,8 +94,11 @@ func TestHidraws_withoutPermission(t *testing.T) {
 				return
 			}
 		}
-		seen, err = p.hidraws()
-		openErr = p.tryOpen("/dev/hidraw1")
+		seen, err = sightings(p)
+		var f *os.File
+		if f, openErr = p.openNode("/dev/hidraw1"); openErr == nil {
+			f.Close()
+		}
 	}()
 	<-done
 	if err != nil {
@@ -95,7 +107,7 @@ func TestHidraws_withoutPermission(t *testing.T) {
 	if len(seen) != 1 || !errors.Is(seen[0].Err, hw.ErrPermission) {
 		t.Errorf("sightings %+v, want one with ErrPermission", seen)
 	}
-	if !errors.Is(openErr, hw.ErrPermission) {
+	if openErr = nodeError("/dev/hidraw1", openErr); !errors.Is(openErr, hw.ErrPermission) {
 		t.Errorf("opening gives %v, want ErrPermission", openErr)
 	}
 }

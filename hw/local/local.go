@@ -34,6 +34,8 @@ type Machine struct {
 	// open holds the channels that are open, gates a chan struct{} of one place
 	// for whoever connects; both by reader.
 	open, gates sync.Map
+	// awake holds FIDO nodes open that were listed just now.
+	awake awake
 }
 
 var (

@@ -83,8 +83,15 @@ func TestSightings_oneDeadPartHidesNoOther(t *testing.T) {
 		{"polkit keeps us from the card service", func(_ *Machine, _ *fakeUSB, _ *fakeFIDO, c *fakeCards) { c.establishErr = fakeError(0x8010006a) }, hw.ErrPermission, 3},
 		{"libusb does not start", func(_ *Machine, u *fakeUSB, _ *fakeFIDO, _ *fakeCards) { u.openErr = broken }, broken, 3},
 		{"libusb reads one device and stumbles over the next", func(_ *Machine, u *fakeUSB, _ *fakeFIDO, _ *fakeCards) { u.listErr = broken }, broken, 5},
-		{"libfido2 fails", func(_ *Machine, _ *fakeUSB, f *fakeFIDO, _ *fakeCards) { f.listErr = broken }, broken, 5},
-		{"libfido2 is not built in: the kernel's list is whole", func(_ *Machine, _ *fakeUSB, f *fakeFIDO, _ *fakeCards) { f.listErr = hw.ErrNotBuilt }, nil, 5},
+		{"libfido2 would fail: the kernel's list is whole", func(_ *Machine, _ *fakeUSB, f *fakeFIDO, _ *fakeCards) { f.listErr = broken }, nil, 5},
+		{"the kernel shows no FIDO node, and libfido2 fails", func(m *Machine, _ *fakeUSB, f *fakeFIDO, _ *fakeCards) {
+			m.system.hideHidraw(t)
+			f.listErr = broken
+		}, broken, 4},
+		{"the kernel shows no FIDO node, and libfido2 is not built in", func(m *Machine, _ *fakeUSB, f *fakeFIDO, _ *fakeCards) {
+			m.system.hideHidraw(t)
+			f.listErr = hw.ErrNotBuilt
+		}, nil, 4},
 		{"everything fails", func(_ *Machine, u *fakeUSB, f *fakeFIDO, c *fakeCards) {
 			u.openErr, f.listErr, c.establishErr = broken, broken, fakeError(0x8010001d)
 		}, hw.ErrService, 1},
@@ -121,22 +128,25 @@ func TestSightings_endWithTheirContext(t *testing.T) {
 	cards.settle(m)
 }
 
-func TestSightings_whatLibfido2MayNotOpen(t *testing.T) {
-	m, p, _, fido, _ := whole(t)
-	fido.found = nil // it says nothing of nodes that it cannot open
+func TestSightings_aNodeThatIsNotThere(t *testing.T) {
+	m, p, _, _, _ := whole(t)
 	p.must(p.remove("dev/hidraw1"))
 	seen, err := m.fidoSightings(t.Context())
 	if err != nil || len(seen) != 1 || !errors.Is(seen[0].Err, hw.ErrGone) {
 		t.Errorf("sightings %+v, %v; want the node with the reason it cannot be opened", seen, err)
 	}
+	if _, err := m.OpenFIDO(t.Context(), seen[0]); !errors.Is(err, hw.ErrGone) {
+		t.Errorf("opening it: %v, want ErrGone", err)
+	}
 }
 
 func TestSightings_whatOnlyLibfido2Knows(t *testing.T) {
 	m, p, _, fido, _ := whole(t)
+	m.system.hideHidraw(t)
 	p.addNode(p.path("sys/devices/virtual/misc/uhid/0005:1050:0407.0009"), "hidraw5", keyboardDescriptor)
-	fido.found = append(fido.found, fidoLocation{node: "/dev/hidraw5", product: "Odd", manufacturer: "Maker"}, fidoLocation{node: "/dev/null"})
+	fido.found = []fidoLocation{{node: "/dev/hidraw5", product: "Odd", manufacturer: "Maker"}, {node: "/dev/null"}}
 	seen, err := m.fidoSightings(t.Context())
-	if len(seen) != 2 || seen[1].Node != "/dev/hidraw5" || seen[1].Product != "Odd" || seen[1].Manufacturer != "Maker" {
+	if len(seen) != 1 || seen[0].Node != "/dev/hidraw5" || seen[0].Product != "Odd" || seen[0].Manufacturer != "Maker" {
 		t.Errorf("sightings %+v, want hidraw5 as libfido2 describes it", seen)
 	}
 	if err == nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"syscall"
 	"time"
 
 	"hwmfa/hw"
@@ -33,7 +32,10 @@ func (m *Machine) openStream(ctx context.Context, s hw.Sighting) (*stream, error
 	if err := m.Check(ctx, s); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(m.system.path(s.Node), os.O_RDWR|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	f, err := m.openNode(ctx, s.Node)
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, nodeError(s.Node, err)
 	}

@@ -3,12 +3,12 @@ package local
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"hwmfa/hw"
 )
@@ -28,16 +28,24 @@ type usbDevice struct {
 	manufacturer, product, serial string
 }
 
-// maxAttribute bounds a sysfs file: the kernel gives one page at most.
+// maxAttribute bounds a sysfs file: the kernel gives one page at most, at once.
 const maxAttribute = 4096
 
+// readAttribute makes the three system calls that it takes: os.File makes eight,
+// and there are a dozen attributes for each key.
 func readAttribute(dir, name string) ([]byte, error) {
-	f, err := os.Open(filepath.Join(dir, name))
+	path := filepath.Join(dir, name)
+	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxAttribute))
+	defer syscall.Close(fd)
+	b := make([]byte, maxAttribute)
+	n, err := syscall.Read(fd, b)
+	if err != nil {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+	}
+	return b[:n], nil
 }
 
 // attribute is a text file of one line; "" where it cannot be read.

@@ -114,3 +114,15 @@ func (p pretend) unplug(k pretendKey) {
 }
 
 func (p pretend) remove(name string) error { return os.Remove(p.path(name)) }
+
+// hideHidraw takes the kernel's list of hidraw nodes away.
+func (s system) hideHidraw(t *testing.T) {
+	t.Helper()
+	class := s.path("sys/class/hidraw")
+	if err := os.RemoveAll(class); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(class, 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
