@@ -95,40 +95,50 @@ func certificates(file []byte) ([][]byte, error) {
 	return ders, nil
 }
 
-// RemoveAnchor takes back the trust in one anchor, named by its name or by its
-// SHA-256 or the first eight or more digits of it.
-func RemoveAnchor(tx Tx, act Act, ref string) (Anchor, error) {
-	act, err := act.check()
+// FindAnchors returns the anchors that users added under a name, or the one
+// with this SHA-256 or the first eight or more digits of it.
+func FindAnchors(tx Tx, ref string) ([]Anchor, error) {
+	ref, err := required("anchor", ref, maxName)
 	if err != nil {
-		return Anchor{}, fmt.Errorf("remove anchor: %w", err)
+		return nil, err
 	}
-	if ref, err = required("anchor", ref, maxName); err != nil {
-		return Anchor{}, fmt.Errorf("remove anchor: %w", err)
-	}
-	all, err := tx.ListAnchors()
+	all, err := Anchors(tx)
 	if err != nil {
-		return Anchor{}, fmt.Errorf("remove anchor: %w", err)
+		return nil, err
 	}
-	var hits []Anchor
+	var named, hits []Anchor
 	var labels []string
 	for _, a := range all {
-		if a.Name == ref || len(ref) >= 8 && strings.HasPrefix(a.SHA256.String(), strings.ToLower(ref)) {
+		if a.Name == ref {
+			named = append(named, a)
+		}
+		if len(ref) >= 8 && strings.HasPrefix(a.SHA256.String(), strings.ToLower(ref)) {
 			hits = append(hits, a)
 			labels = append(labels, a.Name+" "+a.SHA256.String())
 		}
 	}
-	switch len(hits) {
-	case 0:
-		return Anchor{}, fmt.Errorf("anchor %q: %w", ref, ErrNotFound)
-	case 1:
-	default:
-		return Anchor{}, &AmbiguousError{Ref: ref, Candidates: labels}
+	switch {
+	case len(named) > 0:
+		return named, nil
+	case len(hits) == 0:
+		return nil, fmt.Errorf("anchor %q: %w", ref, ErrNotFound)
+	case len(hits) > 1:
+		return nil, &AmbiguousError{Ref: ref, Candidates: labels}
 	}
-	if err := tx.DeleteAnchor(hits[0].SHA256); err != nil {
-		return Anchor{}, fmt.Errorf("remove anchor %s: %w", ref, err)
+	return hits, nil
+}
+
+// RemoveAnchor takes back the trust in one anchor.
+func RemoveAnchor(tx Tx, act Act, a Anchor) error {
+	act, err := act.check()
+	if err != nil {
+		return fmt.Errorf("remove anchor %s: %w", a.Name, err)
 	}
-	_, err = record(tx, act, KindAnchorRemoved, hits[0].SHA256.String(), anchorPayload(hits[0]))
-	return hits[0], err
+	if err := tx.DeleteAnchor(a.SHA256); err != nil {
+		return fmt.Errorf("remove anchor %s: %w", a.Name, err)
+	}
+	_, err = record(tx, act, KindAnchorRemoved, a.SHA256.String(), anchorPayload(a))
+	return err
 }
 
 // Anchors lists the anchors that users added, in the order of their events,

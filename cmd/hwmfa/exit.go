@@ -110,6 +110,8 @@ var endings = []ending{
 	{"damaged inventory", isError(inventory.ErrDamaged), exitFailure, "the file was left as it is; restore it from a copy, and see hwmfa journal verify"},
 	{"broken journal", isError(inventory.ErrJournal), exitFailure, "see hwmfa journal verify"},
 	{"ambiguous name", isError(inventory.ErrAmbiguous), exitFailure, "name the key by its ID"},
+	{"built in", isError(ceremony.ErrBuiltIn), exitFailure, "only what was added can be removed; hwmfa trust list says what that is"},
+	{"changed meanwhile", isError(ceremony.ErrChanged), exitFailure, "run it again"},
 	{"stale", isError(inventory.ErrStale), exitFailure, "what is there already is newer and stays"},
 	{"new root", isError(attest.ErrNewRoot), exitFailure, "if you do trust it, add it with hwmfa trust add"},
 	{"invalid value", isError(inventory.ErrInvalid), exitUsage, ""},

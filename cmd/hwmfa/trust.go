@@ -6,6 +6,7 @@ func newTrustCommand(a *app) *cobra.Command {
 	return newGroup("trust", "Say whose attestation is believed",
 		newTrustAddCommand(a),
 		newTrustListCommand(a),
+		newTrustRemoveCommand(a),
 		newTrustUpdateCommand(a),
 	)
 }

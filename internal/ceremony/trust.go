@@ -14,13 +14,24 @@ import (
 // Anchors are those built into the program and those that the inventory
 // holds. now, unless zero, makes what is added later be valid then.
 func Anchors(tx inventory.Tx, now time.Time) (*attest.Anchors, error) {
-	anchors, err := attest.Yubico()
-	if err != nil {
-		return nil, fmt.Errorf("built-in trust anchors: %w", err)
-	}
 	added, err := inventory.Anchors(tx)
 	if err != nil {
 		return nil, fmt.Errorf("read trust anchors: %w", err)
+	}
+	anchors, err := anchorsOf(added)
+	if err != nil {
+		return nil, err
+	}
+	anchors.Now = now
+	return anchors, nil
+}
+
+// anchorsOf are those built into the program and those added, in the order in
+// which they were.
+func anchorsOf(added []inventory.Anchor) (*attest.Anchors, error) {
+	anchors, err := attest.Yubico()
+	if err != nil {
+		return nil, fmt.Errorf("built-in trust anchors: %w", err)
 	}
 	// What was one file then is one now: its certificates stand for each other.
 	for len(added) > 0 {
@@ -36,7 +47,6 @@ func Anchors(tx inventory.Tx, now time.Time) (*attest.Anchors, error) {
 		}
 		added = added[n:]
 	}
-	anchors.Now = now
 	return anchors, nil
 }
 

@@ -269,3 +269,102 @@ func TestAnchorPutInPastTheRulesIsNoticed(t *testing.T) {
 		t.Errorf("a root that no event added: %v, want the inventory damaged", err)
 	}
 }
+
+func TestRemoveTrust(t *testing.T) {
+	service := newMetadataService(t)
+	plan := func(t *testing.T, w *world, ref string) (r ceremony.TrustRemoval, err error) {
+		t.Helper()
+		err = w.store.View(t.Context(), func(tx inventory.Tx) (err error) {
+			r, err = ceremony.PlanTrustRemoval(tx, service.signer, ref, time.Now())
+			return err
+		})
+		return r, err
+	}
+	remove := func(w *world, ref string, planned ceremony.TrustRemoval) error {
+		return w.store.Update(t.Context(), func(tx inventory.Tx) error {
+			return ceremony.RemoveTrust(tx, act(), service.signer, ref, planned)
+		})
+	}
+	certs := makers(t)
+	root, first, second := certs[0], certs[1], certs[2]
+	t.Run("intermediates go with what they lead to", func(t *testing.T) {
+		w := newWorld(t)
+		err := w.store.Update(t.Context(), func(tx inventory.Tx) error {
+			_, err1 := inventory.AddAnchor(tx, act(), "root", root)
+			_, err2 := inventory.AddAnchor(tx, act(), "links", slices.Concat(second, first))
+			return errors.Join(err1, err2)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := plan(t, w, "root")
+		if err != nil || len(r.Anchors) != 3 || len(r.Keys) != 0 {
+			t.Fatalf("got %+v, %v; want all three to go", r, err)
+		}
+		if err := remove(w, "root", r); err != nil {
+			t.Fatal(err)
+		}
+		err = w.store.View(t.Context(), func(tx inventory.Tx) error {
+			left, err := inventory.Anchors(tx)
+			if len(left) != 0 {
+				t.Errorf("left are %+v", left)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Run("what was pinned for itself stays", func(t *testing.T) {
+		w := newWorld(t)
+		err := w.store.Update(t.Context(), func(tx inventory.Tx) error {
+			_, err1 := inventory.AddAnchor(tx, act(), "pinned", first)
+			_, err2 := inventory.AddAnchor(tx, act(), "root", root)
+			_, err3 := inventory.AddAnchor(tx, act(), "batch", second)
+			return errors.Join(err1, err2, err3)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err := plan(t, w, "root"); err != nil || len(r.Anchors) != 1 {
+			t.Errorf("without the root: got %+v, %v; want it alone", r, err)
+		}
+		if r, err := plan(t, w, "pinned"); err != nil || len(r.Anchors) != 2 {
+			t.Errorf("without the pinned one: got %+v, %v; want its batch with it", r, err)
+		}
+	})
+	t.Run("keys are named whose attestation rests on it", func(t *testing.T) {
+		w := newWorld(t)
+		w.trust()
+		_, enrolled := w.enrolled(softkey.Config{Serial: 1, Slots: []softkey.Slot{{Slot: 0x9a}}})
+		r, err := plan(t, w, "test roots")
+		if err != nil || len(r.Keys) != 1 || r.Keys[0].ID != enrolled.ID || len(r.Anchors) == 0 {
+			t.Fatalf("got %+v, %v; want %s", r, err, enrolled.ID)
+		}
+		_, second := w.enrolled(softkey.Config{Serial: 2})
+		if err := remove(w, "test roots", r); !errors.Is(err, ceremony.ErrChanged) {
+			t.Errorf("with %s enrolled meanwhile: %v", second.ID, err)
+		}
+		if r, err = plan(t, w, "test roots"); err != nil || len(r.Keys) != 2 {
+			t.Fatalf("got %+v, %v; want both keys", r, err)
+		}
+		if err := remove(w, "test roots", r); err != nil {
+			t.Fatal(err)
+		}
+		v, err := ceremony.Verifier(t.Context(), w.store, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, again, err := ceremony.Reverify(t.Context(), w.store, v, enrolled.ID); err != nil || again[0].FIDO.Status != hw.StatusUntrusted {
+			t.Errorf("judged again: %+v, %v; want it untrusted", again, err)
+		}
+	})
+	t.Run("what is built in stays", func(t *testing.T) {
+		w := newWorld(t)
+		for ref, want := range map[string]error{"Yubico": ceremony.ErrBuiltIn, "nobody": inventory.ErrNotFound} {
+			if _, err := plan(t, w, ref); !errors.Is(err, want) {
+				t.Errorf("%s: got %v, want %v", ref, err, want)
+			}
+		}
+	})
+}

@@ -163,16 +163,23 @@ func testAnchors(t *testing.T, d Database) {
 	if block, rest := pem.Decode([]byte(all[2].PEM)); block == nil || string(block.Bytes) != "c" || len(block.Headers) != 0 || len(rest) != 0 {
 		t.Errorf("anchor kept as %q, want one block of c without headers", all[2].PEM)
 	}
-	remove := func(ref string) func(tx inventory.Tx) error {
+	remove := func(ref string, want int) func(tx inventory.Tx) error {
 		return func(tx inventory.Tx) error {
-			_, err := inventory.RemoveAnchor(tx, act(2), ref)
+			found, err := inventory.FindAnchors(tx, ref)
+			if err == nil && len(found) != want {
+				err = fmt.Errorf("%s is %d anchors, want %d", ref, len(found), want)
+			}
+			for _, a := range found {
+				err = errors.Join(err, inventory.RemoveAnchor(tx, act(2), a))
+			}
 			return err
 		}
 	}
-	refused(t, s, inventory.ErrAmbiguous, remove("lab"))
-	refused(t, s, inventory.ErrNotFound, remove("nobody"))
-	refused(t, s, inventory.ErrNotFound, remove(all[1].SHA256.String()[:7]))
-	update(t, s, remove(strings.ToUpper(all[1].SHA256.String()[:12])))
-	update(t, s, remove("lab"))
+	refused(t, s, inventory.ErrNotFound, remove("nobody", 0))
+	refused(t, s, inventory.ErrNotFound, remove(all[1].SHA256.String()[:7], 0))
+	refused(t, s, inventory.ErrNotFound, func(tx inventory.Tx) error { return inventory.RemoveAnchor(tx, act(2), inventory.Anchor{}) })
+	update(t, s, remove(strings.ToUpper(all[1].SHA256.String()[:12]), 1))
+	update(t, s, add("lab", pemOf("b")))
+	update(t, s, remove("lab", 2))
 	update(t, s, add("lab", pemOf("a"))) // trust taken back can be given again
 }

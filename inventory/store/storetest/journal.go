@@ -110,8 +110,8 @@ func testJournal(t *testing.T, d Database) {
 	update(t, s, bind(act(2), inventory.Binding{AccountID: account, KeyID: k.ID, DeviceName: "n", How: inventory.HowNamed}))
 	update(t, s, func(tx inventory.Tx) error {
 		_, err1 := inventory.UnbindKey(tx, act(3), account, k.ID)
-		_, err2 := inventory.AddAnchor(tx, act(3), "lab", pemOf("a"))
-		_, err3 := inventory.RemoveAnchor(tx, act(3), "lab")
+		added, err2 := inventory.AddAnchor(tx, act(3), "lab", pemOf("a"))
+		err3 := inventory.RemoveAnchor(tx, act(3), added[0])
 		_, err4 := inventory.ChangeStatus(tx, act(3), k.ID, inventory.StatusLost, "<b>& \"quoted\"")
 		return errors.Join(err1, err2, err3, err4)
 	})
