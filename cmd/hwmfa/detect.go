@@ -121,7 +121,7 @@ func seenLines(s ceremony.Seen) [][2]string {
 	}
 	if f := s.Key.FIDO; f != nil {
 		model := ""
-		if s.FIDO != nil {
+		if s.FIDO != nil && !s.FIDO.AAGUID.IsZero() {
 			model = ", model " + s.FIDO.AAGUID.String()
 		}
 		add("fido", "%s%s", f.Node, model)

@@ -5,6 +5,7 @@ import (
 
 	"hwmfa/hw"
 	"hwmfa/internal/ceremony"
+	"hwmfa/inventory"
 )
 
 // The JSON of hwmfa detect (schema hwmfa.detect/v1). Numbers that people know
@@ -89,7 +90,7 @@ func detectReport(seen []ceremony.Seen) detectJSON {
 		if f := s.Key.FIDO; f != nil {
 			k.FIDO = &fidoSeen{Path: f.Node, Versions: []string{}}
 			if s.FIDO != nil {
-				k.AAGUID = null(s.FIDO.AAGUID.String())
+				k.AAGUID = null(inventory.FormatAAGUID(s.FIDO.AAGUID))
 				k.FIDO.Versions = s.FIDO.Versions
 				k.FIDO.PINSet = option(s.FIDO.Options, "clientPin")
 				k.FIDO.AlwaysUV = option(s.FIDO.Options, "alwaysUv")

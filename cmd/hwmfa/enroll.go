@@ -43,7 +43,8 @@ docs/policy.md) refuse a key, or warn of it.
 and what the key wants. --pin-fd then gives the new PIN of a key that has none,
 or the old one. --min-pin-length, --force-pin-change and --always-uv can only be
 taken back by a reset, and can end registrations: a key that an account may
-depend on is refused.
+depend on is refused. A key from before FIDO2 is enrolled by U2F, and takes
+none of these.
 
 --piv-identity makes a second silent proof: an attested key, for use without PIN
 and touch, in a retired PIV slot that the card itself says is empty (firmware 5.3

@@ -1,6 +1,7 @@
 package ceremony
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -47,7 +48,7 @@ func (s *Seen) sameKey(ctx context.Context, bench hw.Bench) error {
 			return fmt.Errorf("%s: its serial cannot be read each time: %w", s.Name(), unread)
 		}
 	}
-	if again.Serial != s.Serial || again.FIDO == nil || again.FIDO.AAGUID != s.FIDO.AAGUID {
+	if again.Serial != s.Serial || again.FIDO == nil || again.FIDO2 != s.FIDO2 || again.FIDO.AAGUID != s.FIDO.AAGUID {
 		return fmt.Errorf("%s: %w", s.Name(), hw.ErrReplaced)
 	}
 	return nil
@@ -84,17 +85,25 @@ type answer struct {
 }
 
 // askSilently challenges the key to show that it holds one of the identity
-// credentials, with user presence off.
+// credentials, with user presence off. A U2F key that calls one its own gives
+// hw.ErrTouchRequired: that is all it can do.
 func askSilently(ctx context.Context, bench hw.Bench, s *Seen, ids [][]byte) (*answer, error) {
+	if !s.FIDO2 {
+		_, err := checkU2F(ctx, bench, s, ids)
+		return nil, cmp.Or(err, hw.ErrTouchRequired)
+	}
 	return challenge(ctx, bench, s, ids, func(d *ctap.Device, r ctap.SilentRequest) (*ctap.Assertion, error) {
 		return d.SilentAssert(ctx, r)
 	})
 }
 
 // askPerson challenges the key as askSilently does, with what a person gives:
-// a touch, a PIN, or both.
+// a touch, a PIN, or both; a touch alone where the key knows nothing else.
 func askPerson(ctx context.Context, bench hw.Bench, s *Seen, ids [][]byte, touch bool, pin []byte) (*answer, error) {
 	return challenge(ctx, bench, s, ids, func(d *ctap.Device, r ctap.SilentRequest) (*ctap.Assertion, error) {
+		if !s.FIDO2 {
+			return d.U2FAssert(ctx, r)
+		}
 		return d.Assert(ctx, ctap.AssertRequest{SilentRequest: r, Touch: touch, PIN: pin})
 	})
 }

@@ -24,7 +24,8 @@ type Seen struct {
 	Product    string
 	Firmware   hw.Version
 	FormFactor hw.FormFactor
-	// FIDO is getInfo's answer, nil where the key has no CTAP2.
+	// FIDO is getInfo's answer; of a key without CTAP2 the version of U2F and
+	// nothing else. Nil where neither was read.
 	FIDO *ctap.Info
 	// FIDO2 says whether the key's own CTAPHID INIT offers CTAP2.
 	FIDO2 bool
@@ -159,8 +160,7 @@ func (s *Seen) readFIDO(ctx context.Context, bench hw.Bench) {
 			return err
 		}
 		if !s.FIDO2 {
-			s.Warnings = append(s.Warnings, Warning{Code: "u2f_only", Text: "speaks U2F only, no FIDO2"})
-			return nil
+			return s.readU2F(ctx, d)
 		}
 		info, err := d.Info(ctx)
 		s.FIDO = info

@@ -98,6 +98,9 @@ func Enroll(ctx context.Context, bench hw.Bench, store inventory.Store, r Enroll
 // admissible refuses, before anything is asked of the key's owner or changed on
 // the key, whatever can be known by then.
 func (e *enrollment) admissible(ctx context.Context, store inventory.Store) error {
+	if err := e.settableU2F(); err != nil {
+		return err
+	}
 	if err := e.settable(ctx, store); err != nil {
 		return err
 	}
@@ -161,7 +164,7 @@ func (e *enrollment) changeWords() string {
 
 // notYetEnrolled refuses before the touch what the record would refuse after
 // it: a serial, tag or place that will not do, and a key without a serial that
-// answers for a credential in the inventory.
+// answers for a credential in the inventory, or by U2F calls one its own.
 func (e *enrollment) notYetEnrolled(ctx context.Context, store inventory.Store) error {
 	s := e.seen
 	var known []inventory.Credential
@@ -171,7 +174,7 @@ func (e *enrollment) notYetEnrolled(ctx context.Context, store inventory.Store) 
 		}
 		all, err := tx.ListCredentials("")
 		for _, c := range all {
-			if c.RPID == RPID && c.AAGUID == s.FIDO.AAGUID && c.Silent == inventory.SilentYes {
+			if c.RPID == RPID && c.AAGUID == s.FIDO.AAGUID && (c.Silent == inventory.SilentYes || !s.FIDO2) {
 				known = append(known, c)
 			}
 		}
@@ -186,7 +189,7 @@ func (e *enrollment) notYetEnrolled(ctx context.Context, store inventory.Store) 
 		ids = append(ids, c.ID)
 		owners[string(c.ID)] = c.KeyID
 	}
-	answer, err := askSilently(ctx, e.bench, s, ids)
+	own, err := e.answersFor(ctx, ids)
 	switch {
 	case errors.Is(err, hw.ErrNoCredential), errors.Is(err, hw.ErrPINRequired), errors.Is(err, hw.ErrTouchRequired):
 		return nil
@@ -197,7 +200,24 @@ func (e *enrollment) notYetEnrolled(ctx context.Context, store inventory.Store) 
 		s.warn("identity_unknown", err)
 		return nil
 	}
-	return &inventory.ExistsError{What: "this very key", Owner: owners[string(answer.CredentialID)]}
+	return &inventory.ExistsError{What: "this very key", Owner: owners[string(own)]}
+}
+
+// answersFor is the credential that the key answers for without being touched.
+// That it is not proved is enough for a refusal.
+func (e *enrollment) answersFor(ctx context.Context, ids [][]byte) ([]byte, error) {
+	if !e.seen.FIDO2 {
+		own, err := checkU2F(ctx, e.bench, e.seen, ids)
+		if err != nil {
+			return nil, err
+		}
+		return own[0], nil
+	}
+	answer, err := askSilently(ctx, e.bench, e.seen, ids)
+	if err != nil {
+		return nil, err
+	}
+	return answer.CredentialID, nil
 }
 
 // enrollment carries one key through the steps after it was chosen.
@@ -229,7 +249,7 @@ func (e *enrollment) makeCredential(ctx context.Context) error {
 		return err
 	}
 	e.request.Tell(StepTouch, *s)
-	object, err := attestKey(ctx, e.bench, *s.Key.FIDO, hw.CredentialRequest{
+	object, err := attestKey(ctx, e.bench, *s, hw.CredentialRequest{
 		RPID: RPID, RPName: "hwmfa identity", UserID: user, UserName: "hwmfa",
 		ClientDataHash: challenge, PIN: e.pin,
 	})
@@ -243,16 +263,22 @@ func (e *enrollment) makeCredential(ctx context.Context) error {
 // attestKey makes the credential with the bench's own library where it has
 // one that is built in, and over CTAP otherwise. Only over CTAP do the
 // certificates after the first come along, which other makers' chains may need;
-// Yubico's keys send one.
-func attestKey(ctx context.Context, bench hw.Bench, at hw.Sighting, r hw.CredentialRequest) (object []byte, err error) {
-	if a, ok := bench.(hw.Attester); ok && at.USB != nil && at.USB.Vendor == hw.VendorYubico {
+// Yubico's keys send one. By U2F it makes it on keys that have nothing else: one
+// that spoke otherwise when it was read is refused either way.
+func attestKey(ctx context.Context, bench hw.Bench, s Seen, r hw.CredentialRequest) (object []byte, err error) {
+	at := *s.Key.FIDO
+	if a, ok := bench.(hw.Attester); ok && s.FIDO2 && at.USB != nil && at.USB.Vendor == hw.VendorYubico {
 		object, err := a.Attest(ctx, at, r)
 		if !errors.Is(err, hw.ErrNotBuilt) {
 			return object, err
 		}
 	}
 	err = withFIDO(ctx, bench, at, func(d *ctap.Device) error {
-		object, err = d.MakeCredential(ctx, r)
+		if s.FIDO2 {
+			object, err = d.MakeCredential(ctx, r)
+		} else {
+			object, err = d.U2FRegister(ctx, r)
+		}
 		return err
 	})
 	return object, err
@@ -274,8 +300,8 @@ func (e *enrollment) verify(v attest.Verifier) error {
 		return fmt.Errorf("%s: %w: %s", e.seen.Name(), ErrAttestation, reason(e.fido.Reason, e.fido.Detail))
 	}
 	// Only what is signed can contradict: a statement of another format than
-	// packed may name no model.
-	if e.fido.AAGUID != e.seen.FIDO.AAGUID && !(e.fido.AAGUID.IsZero() && e.fido.Format != "packed") {
+	// packed may name no model, and a U2F key has said nothing of it.
+	if e.seen.FIDO2 && e.fido.AAGUID != e.seen.FIDO.AAGUID && !(e.fido.AAGUID.IsZero() && e.fido.Format != "packed") {
 		return fmt.Errorf("%s: %w: attested as model %s, and says it is %s", e.seen.Name(), ErrAttestation, e.fido.AAGUID, e.seen.FIDO.AAGUID)
 	}
 	if e.fido.Serial != "" && e.seen.Serial != "" && e.fido.Serial != e.seen.Serial {

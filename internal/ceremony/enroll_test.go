@@ -231,7 +231,7 @@ func TestEnrollRefuses(t *testing.T) {
 		{"an empty credential ID", []softkey.Config{{Serial: 1, Quirks: softkey.Quirks{EmptyCredentialID: true}}}, nil, nil, ""},
 		{"frames out of order", []softkey.Config{{Serial: 1, Quirks: softkey.Quirks{ScrambleFrames: true}}}, nil, hw.ErrMalformed, ""},
 		{"a key that stays busy", []softkey.Config{{Serial: 1, Quirks: softkey.Quirks{GetInfoBusy: 1000}}}, nil, hw.ErrBusy, ""},
-		{"a U2F key", []softkey.Config{{Quirks: softkey.Quirks{U2FOnly: true, NoCard: true, NoDeviceInfo: true}}}, nil, hw.ErrUnsupported, "FIDO2"},
+		{"a key that speaks neither FIDO2 nor U2F", []softkey.Config{{Serial: 1, Quirks: softkey.Quirks{U2FOnly: true, NoU2F: true}}}, nil, hw.ErrUnsupported, "U2F"},
 		{"a bad place", []softkey.Config{{Serial: 1, Touch: softkey.Never()}}, func(r *ceremony.EnrollRequest) { r.Place = "a/b/c/d" }, inventory.ErrInvalid, "place"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

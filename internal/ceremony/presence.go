@@ -175,13 +175,17 @@ func maybe(seen []Seen, k inventory.Key) []Seen {
 	return nameless
 }
 
-// theOne is the key among several that may be it which proved to be it. Nobody
-// is asked to touch one after the other to find out.
+// theOne is the key among several that may be it which proved to be it, else
+// the only one that says so. Nobody is asked to touch one after the other to
+// find out.
 func theOne(all []*presence, k *inventory.Key) ([]*presence, error) {
 	for _, p := range all {
 		if p.failed != nil || p.Verdict == Present {
 			return []*presence{p}, p.failed
 		}
+	}
+	if says := slices.DeleteFunc(slices.Clone(all), func(p *presence) bool { return !p.claimed }); len(says) == 1 {
+		return says, nil
 	}
 	return nil, fmt.Errorf("%s: none of %d keys that may be it proves so silently: %w", k.Label(), len(all), ErrSeveralKeys)
 }

@@ -24,7 +24,9 @@ type presence struct {
 	// wantsTouch and wantsPIN are what it wants before it answers; refused says
 	// that it did not even say so.
 	wantsTouch, wantsPIN, refused bool
-	failed                        error
+	// claimed says that it called the credentials its own, by U2F and unsigned.
+	claimed bool
+	failed  error
 }
 
 func (p *presence) settle(v Verdict, reason string, err error) {
@@ -102,6 +104,8 @@ func (p *presence) askSilently(ctx context.Context) {
 	case len(p.credentials) == 0:
 		p.settle(Unproved, "no_credential_recorded", nil)
 		p.Detail = "no identity credential was recorded when it was enrolled"
+	case !p.Seen.FIDO2:
+		p.checkU2F(ctx)
 	case p.known(inventory.SilentNo):
 		p.wantsTouch = true
 	case p.known(inventory.SilentNeedsPIN):
@@ -193,6 +197,9 @@ func (p *presence) askPerson(ctx context.Context) {
 		default:
 			p.settle(Skipped, "touch_required", nil)
 			p.Detail = "it wants a touch"
+			if p.claimed {
+				p.claim(ctx)
+			}
 		}
 		p.skipped(ctx)
 		return

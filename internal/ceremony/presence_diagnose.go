@@ -28,6 +28,11 @@ func (p *presence) diagnose(ctx context.Context) {
 		p.differs(reason, detail)
 		return
 	}
+	if !p.Seen.FIDO2 && !p.Key.AAGUID.IsZero() {
+		// What CTAP2 made, U2F need not know.
+		p.cannot(ctx, fmt.Errorf("%s speaks U2F only now, and was enrolled by FIDO2, which is %w", p.Seen.Name(), hw.ErrUnsupported))
+		return
+	}
 	before, err := p.storedPIV(ctx)
 	var v attest.Verifier
 	if err == nil {
@@ -61,7 +66,7 @@ func (p *presence) contradiction() (reason, detail string) {
 	switch {
 	case !s.Firmware.IsZero() && !k.Firmware.IsZero() && s.Firmware != k.Firmware:
 		return "firmware_differs", fmt.Sprintf("it has firmware %s, the enrolled key %s", s.Firmware, k.Firmware)
-	case !k.AAGUID.IsZero() && s.FIDO.AAGUID != k.AAGUID:
+	case !k.AAGUID.IsZero() && s.FIDO2 && s.FIDO.AAGUID != k.AAGUID:
 		return "model_differs", fmt.Sprintf("it is of model %s, the enrolled key of %s", s.FIDO.AAGUID, k.AAGUID)
 	case s.FormFactor != hw.FormUnknown && k.FormFactor != hw.FormUnknown && s.FormFactor != k.FormFactor:
 		return "form_factor_differs", fmt.Sprintf("it is a %s, the enrolled key a %s", s.FormFactor, k.FormFactor)

@@ -129,6 +129,8 @@ func resettable(s *Seen) error {
 	switch {
 	case s.Key.USB == nil:
 		return fmt.Errorf("%s: its replug cannot be watched: %w", s.Name(), hw.ErrUnsupported)
+	case !s.FIDO2:
+		return fmt.Errorf("%s speaks U2F only: a FIDO reset is %w", s.Name(), hw.ErrUnsupported)
 	case s.Device != nil && s.Device.ResetBlocked.Has(hw.CapFIDO2):
 		return fmt.Errorf("%s: its FIDO reset is blocked: %w", s.Name(), hw.ErrRefused)
 	case len(s.FIDO.TransportsForReset) > 0 && !slices.Contains(s.FIDO.TransportsForReset, "usb"):

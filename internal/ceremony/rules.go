@@ -8,6 +8,7 @@ import (
 	"hwmfa/hw"
 	"hwmfa/hw/attest"
 	"hwmfa/internal/policy"
+	"hwmfa/inventory"
 )
 
 var (
@@ -21,6 +22,8 @@ var (
 type PolicyError struct {
 	Who        string
 	Violations []policy.Violation
+	// TakesPIN says that the key can be given a PIN.
+	TakesPIN bool
 }
 
 func (e *PolicyError) Error() string {
@@ -32,9 +35,9 @@ func (e *PolicyError) Error() string {
 }
 
 // Is makes errors.Is hold for ErrPolicy, and for ErrPolicyPIN where no other
-// rule refuses.
+// rule refuses and the key can have a PIN.
 func (e *PolicyError) Is(target error) bool {
-	onlyPIN := len(e.Violations) == 1 && e.Violations[0].Rule == policy.RulePIN
+	onlyPIN := e.TakesPIN && len(e.Violations) == 1 && e.Violations[0].Rule == policy.RulePIN
 	return target == ErrPolicy || target == ErrPolicyPIN && onlyPIN
 }
 
@@ -55,7 +58,8 @@ func (e *enrollment) obey(stage policy.Stage) error {
 		}
 	}
 	if len(refused) > 0 {
-		return &PolicyError{Who: e.seen.Name(), Violations: refused}
+		_, takesPIN := e.seen.FIDO.Options["clientPin"]
+		return &PolicyError{Who: e.seen.Name(), Violations: refused, TakesPIN: takesPIN}
 	}
 	return nil
 }
@@ -65,7 +69,7 @@ func (e *enrollment) obey(stage policy.Stage) error {
 func (e *enrollment) claimed() policy.Key {
 	s := e.seen
 	k := e.model(s.Firmware)
-	k.AAGUID = s.FIDO.AAGUID.String()
+	k.AAGUID = inventory.FormatAAGUID(s.FIDO.AAGUID)
 	if s.Device != nil && !s.Device.FIPSSeries {
 		k.FIPS = new(bool)
 	}
@@ -83,7 +87,7 @@ func (e *enrollment) attested() policy.Key {
 		firmware = e.seen.Firmware
 	}
 	k := e.model(firmware)
-	k.AAGUID, k.Certification = e.fido.AAGUID.String(), e.fido.Certification
+	k.AAGUID, k.Certification = inventory.FormatAAGUID(e.fido.AAGUID), e.fido.Certification
 	fips := e.fido.FIPS || e.fido.FIPSLevel != ""
 	for _, p := range e.piv {
 		fips = fips || p.Status == hw.StatusVerified && p.FIPS
