@@ -17,7 +17,6 @@ type Enrollment struct {
 	Serial string // "" where the key has none to show
 	Tag    string // "" none
 	Place  string // path, made on first use; "" nowhere yet
-	Holder string // the person it is handed to at once; "" nobody
 	// USBVendor and USBProduct are 0 where the key was only seen in a reader.
 	USBVendor  uint16
 	USBProduct uint16
@@ -52,8 +51,9 @@ const (
 // evidence with the statements of today, and the journal event over all of
 // it. A serial (of the same maker, or of an unknown one), tag or credential
 // that the inventory already has gives an ExistsError naming the key it
-// belongs to, whatever that key's status. Only a key whose FIDO side was reset
-// since may be enrolled again, and stays the key it was.
+// belongs to, whatever that key's status. Only a key that was known by its serial
+// alone, or whose FIDO side was reset since, may be enrolled again, and stays the
+// key it was.
 func EnrollKey(tx Tx, act Act, e Enrollment) (Key, error) {
 	act, err := act.check()
 	if err != nil {
@@ -111,12 +111,11 @@ func (e Enrollment) check() (Enrollment, error) {
 
 // normalize brings the texts into their one form.
 func (e Enrollment) normalize() (Enrollment, error) {
-	var errs [4]error
+	var errs [3]error
 	e.Serial, errs[0] = NormalizeSerial(e.Serial)
 	e.Tag, errs[1] = NormalizeTag(e.Tag)
-	e.Holder, errs[2] = line("holder", e.Holder, maxName)
 	if e.Place != "" {
-		e.Place, errs[3] = NormalizePlace(e.Place)
+		e.Place, errs[2] = NormalizePlace(e.Place)
 	}
 	if err := errors.Join(errs[:]...); err != nil {
 		return e, err
@@ -190,11 +189,11 @@ func (e Enrollment) refuseDuplicates(tx Tx) (before Key, err error) {
 			if k.USBVendor != e.USBVendor && k.USBVendor != 0 && e.USBVendor != 0 {
 				continue
 			}
-			reset, err := wasReset(tx, k.ID)
+			again, err := e.mayFollow(tx, k)
 			if err != nil {
 				return Key{}, err
 			}
-			if !reset || !k.Status.Usable() || k.AAGUID != e.AAGUID {
+			if !again {
 				return Key{}, &ExistsError{What: "serial", Value: e.Serial, Owner: k.Label()}
 			}
 			before = k
@@ -223,6 +222,18 @@ func (e Enrollment) refuseDuplicates(tx Tx) (before Key, err error) {
 	return before, nil
 }
 
+// mayFollow says whether the key of this serial may be enrolled as the one that
+// is recorded: it was known by its serial alone until now, or its FIDO side was
+// reset since.
+func (e Enrollment) mayFollow(tx Tx, k Key) (bool, error) {
+	switch k.Status {
+	case StatusExpected, StatusReceived, StatusDeclared:
+		return k.Type == TypeKey, nil
+	}
+	reset, err := wasReset(tx, k.ID)
+	return reset && k.Status.Usable() && k.AAGUID == e.AAGUID, err
+}
+
 // insert writes a new key, or the one from before over.
 func (e Enrollment) insert(tx Tx, act Act, before Key) (Key, error) {
 	evidence, err := EncodeEvidence(e.Evidence)
@@ -234,10 +245,16 @@ func (e Enrollment) insert(tx Tx, act Act, before Key) (Key, error) {
 		return Key{}, err
 	}
 	k := Key{
-		ID: before.ID, Serial: e.Serial, Tag: cmp.Or(e.Tag, before.Tag), Status: StatusEnrolled, Holder: cmp.Or(e.Holder, before.Holder),
+		ID: before.ID, Serial: e.Serial, Tag: cmp.Or(e.Tag, before.Tag), Type: TypeKey,
+		Custody: Custody{Status: StatusEnrolled, PlaceID: before.PlaceID, HolderID: before.HolderID, Since: act.At},
+		Place:   before.Place, Holder: before.Holder, Order: before.Order,
 		USBVendor: e.USBVendor, USBProduct: e.USBProduct, Product: e.Product,
 		Firmware: e.Firmware, FormFactor: e.FormFactor, AAGUID: e.AAGUID,
 		Attestation: Summarize(e.FIDO, e.PIV), EnrolledAt: act.At, EnrolledBy: act.Actor,
+		AddedAt: before.AddedAt, AddedBy: before.AddedBy,
+	}
+	if k.AddedAt.IsZero() {
+		k.AddedAt, k.AddedBy = act.At, act.Actor
 	}
 	if e.Place != "" {
 		p, err := EnsurePlace(tx, act, e.Place)
@@ -303,7 +320,7 @@ type credentialJSON struct {
 
 func enrolledPayload(k Key, c *NewCredential, sum Hash, statements []byte) enrolledJSON {
 	p := enrolledJSON{
-		Serial: null(k.Serial), Tag: null(k.Tag), Status: k.Status, Place: null(k.PlaceID), Holder: null(k.Holder),
+		Serial: null(k.Serial), Tag: null(k.Tag), Status: k.Status, Place: null(k.PlaceID), Holder: null(k.HolderID),
 		USBVendor: k.USBVendor, USBProduct: k.USBProduct, Product: null(k.Product),
 		Firmware: null(FormatVersion(k.Firmware)), FormFactor: byte(k.FormFactor), AAGUID: null(FormatAAGUID(k.AAGUID)),
 		EvidenceSHA256: sum.String(), Statements: statements,

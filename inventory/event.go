@@ -11,7 +11,6 @@ import (
 // Kinds of events.
 const (
 	KindKeyEnrolled    = "key.enrolled"
-	KindKeyStatus      = "key.status"
 	KindKeyProved      = "key.proved"
 	KindPlaceMade      = "place.made"
 	KindAnchorAdded    = "anchor.added"

@@ -47,10 +47,14 @@ func TestDigestDocumented(t *testing.T) {
 	if !strings.Contains(doc, hash) {
 		t.Errorf("docs/journal.md does not give its example the hash %s", hash)
 	}
-	for _, kind := range []string{
-		KindKeyEnrolled, KindKeyStatus, KindPlaceMade, KindAnchorAdded, KindAnchorRemoved,
+	kinds := []string{
+		KindKeyEnrolled, KindKeyDeclared, KindKeyTagged, KindPlaceMade, KindPlaceChanged, KindPersonSaved, KindPersonLeft, KindAnchorAdded, KindAnchorRemoved,
 		KindAccountSaved, KindBindingAdded, KindBindingRemoved, KindMetadataSet,
-	} {
+	}
+	for _, step := range steps {
+		kinds = append(kinds, step.kind)
+	}
+	for _, kind := range kinds {
 		if !regexp.MustCompile("`" + regexp.QuoteMeta(kind) + "`").MatchString(doc) {
 			t.Errorf("docs/journal.md says nothing of %s", kind)
 		}
@@ -67,7 +71,7 @@ func TestDigest(t *testing.T) {
 		{"another number", func(e *Event) { e.Seq = 2 }},
 		{"another time", func(e *Event) { e.Time = e.Time.Add(time.Microsecond) }},
 		{"another actor", func(e *Event) { e.Actor = "anne" }},
-		{"another kind", func(e *Event) { e.Kind = KindKeyStatus }},
+		{"another kind", func(e *Event) { e.Kind = KindKeyTagged }},
 		{"another subject", func(e *Event) { e.Subject = "P-7Q2M4XRE" }},
 		{"another payload", func(e *Event) { e.Payload = "{}" }},
 		{"another event before it", func(e *Event) { e.PrevHash[31] = 1 }},

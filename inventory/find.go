@@ -59,7 +59,7 @@ func FindKey(tx Tx, ref string) (Key, error) {
 func Keys(tx Tx, f KeyFilter) ([]Key, error) {
 	for _, s := range f.Statuses {
 		if !s.Known() {
-			return nil, invalid("status", "is none of enrolled, lost, retired")
+			return nil, invalid("status", "is unknown")
 		}
 	}
 	if f.Place != "" {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"time"
 )
 
 // canonicalJSON writes v with the names of every object sorted, no spaces, and
@@ -54,4 +55,29 @@ func decodeExact(data []byte, v any) error {
 		return fmt.Errorf("not in the form it is written in")
 	}
 	return nil
+}
+
+// null is the pointer by which JSON shows an unknown text as null.
+func null(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// nullTime is the form of a time in JSON; the zero time is null.
+func nullTime(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	s := FormatTime(t)
+	return &s
+}
+
+// timeOf reads back what nullTime wrote.
+func timeOf(s *string) (time.Time, error) {
+	if s == nil {
+		return time.Time{}, nil
+	}
+	return ParseTime(*s)
 }

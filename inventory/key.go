@@ -6,37 +6,31 @@ import (
 	"hwmfa/hw"
 )
 
-// Status is where a key stands in its life, a word.
-type Status string
+// Type is what kind of thing a key is, a word.
+type Type string
 
-// The statuses of a key.
+// The types of keys.
 const (
-	// StatusEnrolled: in hand, evidence recorded, may be used.
-	StatusEnrolled Status = "enrolled"
-	// StatusLost: nobody knows where it is; it may be found again.
-	StatusLost Status = "lost"
-	// StatusRetired: out of use for good.
-	StatusRetired Status = "retired"
+	TypeKey Type = "security_key" // can be plugged in and asked
+	// TypeToken is a hardware TOTP token: a display, a battery, no plug.
+	TypeToken Type = "totp_token"
 )
 
-// Usable says whether a key in this status may guard an account.
-func (s Status) Usable() bool { return s == StatusEnrolled }
-
-// Known says whether the word is one of the statuses.
-func (s Status) Known() bool {
-	return s == StatusEnrolled || s == StatusLost || s == StatusRetired
-}
+// Known says whether the word is one of the types.
+func (t Type) Known() bool { return t == TypeKey || t == TypeToken }
 
 // Key is one physical authenticator in the inventory.
 type Key struct {
 	ID     string // "K-7Q2M4XRD": ours, stable, not the serial
 	Serial string // as NormalizeSerial spells it; "" unknown
 	Tag    string // asset tag, unique whatever its letter case; "" none
-	Status Status
-	// PlaceID and Place (its path) say where the key belongs; "" nowhere yet.
-	PlaceID string
-	Place   string
-	Holder  string // the person who has it; "" nobody
+	Type   Type
+	Custody
+	Place  string // the path of PlaceID
+	Holder string // the name of HolderID
+	Order  string // the purchase order it came with; "" none
+	// BatteryEnd is the day on which a token's battery ends; zero: not known.
+	BatteryEnd time.Time
 	// USBVendor and USBProduct are 0 where the key was only seen in a reader.
 	USBVendor  uint16
 	USBProduct uint16
@@ -46,9 +40,14 @@ type Key struct {
 	AAGUID     hw.AAGUID
 	// Attestation sums up what was proved at enrollment.
 	Attestation Summary
-	EnrolledAt  time.Time
+	AddedAt     time.Time // when it came into the inventory
+	AddedBy     string
+	EnrolledAt  time.Time // zero: not yet
 	EnrolledBy  string
 }
+
+// Attested says whether the key went through an enrollment.
+func (k Key) Attested() bool { return !k.EnrolledAt.IsZero() }
 
 // Label names the key for people: its ID with the tag or serial it has.
 func (k Key) Label() string {
@@ -67,6 +66,10 @@ func (k Key) Label() string {
 type KeyFilter struct {
 	Statuses []Status // any of these
 	Place    string   // path of a place: the keys there and below it
+	HolderID string   // the person who has them
+	Seal     string   // the number of their bag
+	Shipment string   // the parcel they are in
+	Order    string   // the purchase order they came with
 }
 
 // Silent says whether a key answers an assertion with user presence off.

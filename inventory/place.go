@@ -12,6 +12,9 @@ type Place struct {
 	ParentID string // "" for a site
 	Name     string
 	Path     string // names from the site down, joined by "/"
+	Capacity int64  // how many keys fit in it and below it; 0 no limit
+	// TwoPeople: no key goes in or out without a second person.
+	TwoPeople bool
 }
 
 // placeLevels are the words for the depths of a path.
@@ -91,10 +94,69 @@ func placePayload(p Place) any {
 // Places lists every place, by path.
 func Places(tx Tx) ([]Place, error) { return tx.ListPlaces() }
 
-// null is the pointer by which JSON shows an unknown text as null.
-func null(s string) *string {
-	if s == "" {
-		return nil
+// KindPlaceChanged is the kind of the event of another rule for a place.
+const KindPlaceChanged = "place.changed"
+
+// ChangePlace sets how many keys fit in a place, 0 for no limit, and whether it
+// takes two people. Nothing changed is no event.
+func ChangePlace(tx Tx, act Act, placeID string, capacity int64, twoPeople bool) (Place, error) {
+	act, err := act.check()
+	if err != nil {
+		return Place{}, fmt.Errorf("change place: %w", err)
 	}
-	return &s
+	if capacity < 0 || capacity > 1_000_000 {
+		return Place{}, fmt.Errorf("change place: %w", invalid("capacity", "is not 0 to 1000000"))
+	}
+	p, err := tx.PlaceByID(placeID)
+	if err != nil {
+		return Place{}, fmt.Errorf("change place %s: %w", placeID, err)
+	}
+	if p.Capacity == capacity && p.TwoPeople == twoPeople {
+		return p, nil
+	}
+	p.Capacity, p.TwoPeople = capacity, twoPeople
+	if err := tx.UpdatePlace(p); err != nil {
+		return Place{}, fmt.Errorf("change place %s: %w", p.Path, err)
+	}
+	_, err = record(tx, act, KindPlaceChanged, p.ID, placeRules{p.Capacity, p.TwoPeople})
+	return p, err
+}
+
+// placeRules is the payload of place.changed.
+type placeRules struct {
+	Capacity  int64 `json:"capacity"`
+	TwoPeople bool  `json:"two_people"`
+}
+
+// FindPlace returns the place that ref names: by its path in any letter case,
+// or by its ID.
+func FindPlace(tx Tx, ref string) (Place, error) {
+	path, err := NormalizePlace(ref)
+	if err != nil {
+		return Place{}, err
+	}
+	p, err := tx.PlaceByPath(path)
+	if errors.Is(err, ErrNotFound) {
+		p, err = tx.PlaceByID(strings.ToUpper(path))
+	}
+	if err != nil {
+		return Place{}, fmt.Errorf("place %q: %w", ref, err)
+	}
+	return p, nil
+}
+
+// takesTwo returns the path of the nearest place, this one or one above it,
+// that takes two people; "" where none does.
+func takesTwo(tx Tx, placeID string) (string, error) {
+	for placeID != "" {
+		p, err := tx.PlaceByID(placeID)
+		if err != nil {
+			return "", fmt.Errorf("place %s: %w", placeID, err)
+		}
+		if p.TwoPeople {
+			return p.Path, nil
+		}
+		placeID = p.ParentID
+	}
+	return "", nil
 }

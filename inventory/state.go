@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hwmfa/hw"
 )
 
 // VerifyState holds the rows that answers are given from against what the
@@ -16,7 +18,9 @@ import (
 // put there by nobody. The journal itself is for VerifyJournal, stored evidence
 // for VerifyRecords, proofs for VerifyProofs.
 func VerifyState(tx Tx) error {
-	want := projection{rows: map[string]string{}, keys: map[string]projectedKey{}}
+	want := projection{
+		rows: map[string]string{}, keys: map[string]keyState{}, people: map[string]Person{}, places: map[string]placeState{},
+	}
 	if err := tx.EachEvent(1, want.apply); err != nil {
 		return fmt.Errorf("verify state: %w", err)
 	}
@@ -48,20 +52,45 @@ func VerifyState(tx Tx) error {
 // projection is the state that events come to: what rows there are, by a name
 // for people, and what each holds.
 type projection struct {
-	rows map[string]string
-	keys map[string]projectedKey
+	rows   map[string]string
+	keys   map[string]keyState
+	people map[string]Person
+	places map[string]placeState
 }
 
-type projectedKey struct {
-	enrolledJSON
-	enrolled Event
+// placeState is what the events come to for one place.
+type placeState struct {
+	Made  string // the payload of place.made
+	Rules placeRules
+}
+
+// keyState is what the events come to for one key.
+type keyState struct {
+	Serial, Tag, Product, Order, BatteryEnd string
+	Type                                    Type
+	Custody                                 Custody
+	Enrolled                                enrolledJSON // with all that a plugged key shows; zero: not yet
+	Proved                                  Summary
+	AddedAt, AddedBy                        string
+	EnrolledAt, EnrolledBy                  string
 }
 
 func (p projection) apply(e Event) error {
-	var err error
+	if err := p.applied(e); err != nil {
+		return fmt.Errorf("event %d: %w: %w", e.Seq, ErrDamaged, err)
+	}
+	return nil
+}
+
+func (p projection) applied(e Event) error {
 	switch e.Kind {
 	case KindPlaceMade:
-		p.rows[placeRow(e.Subject)] = e.Payload
+		p.places[e.Subject] = placeState{Made: e.Payload}
+	case KindPlaceChanged:
+		place := p.places[e.Subject]
+		err := json.Unmarshal([]byte(e.Payload), &place.Rules)
+		p.places[e.Subject] = place
+		return err
 	case KindAccountSaved:
 		p.rows[accountRow(e.Subject)] = e.Payload
 	case KindAnchorAdded:
@@ -69,54 +98,139 @@ func (p projection) apply(e Event) error {
 	case KindAnchorRemoved:
 		delete(p.rows, anchorRow(e.Subject))
 	case KindBindingAdded, KindBindingRemoved:
-		var b struct {
-			Account string `json:"account"`
-		}
-		err = json.Unmarshal([]byte(e.Payload), &b)
-		if e.Kind == KindBindingAdded {
-			p.rows[bindingRow(e.Subject, b.Account)] = dated(e.Payload, e.Time, e.Actor)
-		} else {
-			delete(p.rows, bindingRow(e.Subject, b.Account))
-		}
-	case KindKeyEnrolled:
-		k := projectedKey{enrolled: e}
-		err = json.Unmarshal([]byte(e.Payload), &k.enrolledJSON)
-		p.keys[e.Subject] = k
-		if c := k.Credential; c != nil {
-			p.rows[credentialRow(e.Subject, e.Time)] = fmt.Sprint(*c)
-		}
-	case KindKeyStatus:
-		var s struct {
-			To Status `json:"to"`
-		}
-		err = json.Unmarshal([]byte(e.Payload), &s)
-		k := p.keys[e.Subject]
-		k.Status = s.To
-		p.keys[e.Subject] = k
+		return p.binding(e)
+	case KindPersonSaved, KindPersonLeft:
+		return p.person(e)
 	}
-	if err != nil {
-		return fmt.Errorf("event %d: %w: %w", e.Seq, ErrDamaged, err)
+	if strings.HasPrefix(e.Kind, "key.") {
+		return p.key(e)
 	}
 	return nil
 }
 
-// finish writes down the keys, whose rows more than one event makes.
-func (p projection) finish() error {
-	for id, k := range p.keys {
-		if k.enrolled.Seq == 0 {
-			return fmt.Errorf("key %s was never enrolled: %w", id, ErrDamaged)
+func (p projection) binding(e Event) error {
+	var b struct {
+		Account string `json:"account"`
+	}
+	if err := json.Unmarshal([]byte(e.Payload), &b); err != nil {
+		return err
+	}
+	if e.Kind == KindBindingAdded {
+		p.rows[bindingRow(e.Subject, b.Account)] = dated(e.Payload, e.Time, e.Actor)
+	} else {
+		delete(p.rows, bindingRow(e.Subject, b.Account))
+	}
+	return nil
+}
+
+func (p projection) person(e Event) error {
+	who := p.people[e.Subject]
+	if e.Kind == KindPersonLeft {
+		who.LeftAt = e.Time
+	} else {
+		var saved personJSON
+		if err := json.Unmarshal([]byte(e.Payload), &saved); err != nil {
+			return err
 		}
-		fido, piv, err := decodeStatements(k.Statements)
-		if err != nil {
-			return fmt.Errorf("event %d: %w", k.enrolled.Seq, err)
+		who = Person{
+			ID: e.Subject, Name: saved.Name, Email: text(saved.Email), Login: text(saved.Login), Site: text(saved.Site), LeftAt: who.LeftAt,
 		}
-		content, err := keyContent(k.enrolledJSON, Summarize(fido, piv))
+	}
+	p.people[e.Subject] = who
+	return nil
+}
+
+// key takes in an event about a key.
+func (p projection) key(e Event) error {
+	k, known := p.keys[e.Subject]
+	if !known {
+		k = keyState{Type: TypeKey, AddedAt: FormatTime(e.Time), AddedBy: e.Actor, Proved: Summarize(hw.FIDOStatement{}, nil)}
+	}
+	payload := []byte(e.Payload)
+	switch e.Kind {
+	case KindKeyDeclared:
+		var d declaredJSON
+		if err := json.Unmarshal(payload, &d); err != nil {
+			return err
+		}
+		k.Serial, k.Tag, k.Type, k.Product, k.Order = text(d.Serial), text(d.Tag), d.Type, text(d.Product), text(d.Order)
+		k.BatteryEnd = text(d.BatteryEnd)
+		k.Custody = Custody{Status: d.Status, PlaceID: text(d.Place), Since: e.Time}
+	case KindKeyEnrolled:
+		if err := k.enrolled(e); err != nil {
+			return err
+		}
+		if c := k.Enrolled.Credential; c != nil {
+			p.rows[credentialRow(e.Subject, e.Time)] = fmt.Sprint(*c)
+		}
+		k.Enrolled = k.Enrolled.shown()
+	case KindKeyTagged:
+		var t taggedJSON
+		if err := json.Unmarshal(payload, &t); err != nil {
+			return err
+		}
+		k.Tag = text(t.Tag)
+	default:
+		if !isMove(e.Kind) {
+			return nil
+		}
+		var c custodyJSON
+		err := json.Unmarshal(payload, &c)
+		if err == nil {
+			k.Custody, err = c.custody(e.Time)
+		}
 		if err != nil {
 			return err
 		}
-		p.rows[keyRow(id)] = dated(content, k.enrolled.Time, k.enrolled.Actor)
 	}
+	if k.Custody.Status == "" {
+		return errors.New("the key came from nowhere")
+	}
+	p.keys[e.Subject] = k
 	return nil
+}
+
+func (k *keyState) enrolled(e Event) error {
+	k.Enrolled = enrolledJSON{}
+	if err := json.Unmarshal([]byte(e.Payload), &k.Enrolled); err != nil {
+		return err
+	}
+	fido, piv, err := decodeStatements(k.Enrolled.Statements)
+	if err != nil {
+		return err
+	}
+	k.Proved = Summarize(fido, piv)
+	k.Serial, k.Tag, k.Product = text(k.Enrolled.Serial), text(k.Enrolled.Tag), text(k.Enrolled.Product)
+	k.Custody = Custody{Status: k.Enrolled.Status, PlaceID: text(k.Enrolled.Place), HolderID: text(k.Enrolled.Holder), Since: e.Time}
+	k.EnrolledAt, k.EnrolledBy = FormatTime(e.Time), e.Actor
+	return nil
+}
+
+// shown is what of the payload only the key's row holds.
+func (k enrolledJSON) shown() enrolledJSON {
+	return enrolledJSON{USBVendor: k.USBVendor, USBProduct: k.USBProduct, Firmware: k.Firmware, FormFactor: k.FormFactor, AAGUID: k.AAGUID}
+}
+
+// finish writes down what more than one event makes.
+func (p projection) finish() error {
+	var errs []error
+	for id, k := range p.keys {
+		errs = append(errs, putRow(p.rows, keyRow(id), k))
+	}
+	for id, who := range p.people {
+		errs = append(errs, putRow(p.rows, personRow(id), who))
+	}
+	for id, place := range p.places {
+		errs = append(errs, putRow(p.rows, placeRow(id), place))
+	}
+	return errors.Join(errs...)
+}
+
+// putRow keeps a row in a form that can be compared.
+func putRow(rows map[string]string, name string, content any) error {
+	b, err := canonicalJSON(content)
+	rows[name] = string(b)
+	return err
 }
 
 // stateRows is what the store holds, in the form of a projection.
@@ -128,7 +242,8 @@ func stateRows(tx Tx) (map[string]string, error) {
 	anchors, err4 := tx.ListAnchors()
 	accounts, err5 := tx.ListAccounts()
 	bindings, err6 := tx.ListBindings("", "")
-	errs := []error{err1, err2, err3, err4, err5, err6}
+	people, err7 := tx.ListPeople()
+	errs := []error{err1, err2, err3, err4, err5, err6, err7}
 	put := func(name string, payload any, at time.Time, by string) {
 		content, err := canonicalJSON(payload)
 		errs = append(errs, err)
@@ -138,15 +253,14 @@ func stateRows(tx Tx) (map[string]string, error) {
 		}
 	}
 	for _, k := range keys {
-		content, err := keyContent(enrolledPayload(k, nil, Hash{}, nil), k.Attestation)
-		errs = append(errs, err)
-		rows[keyRow(k.ID)] = dated(content, k.EnrolledAt, k.EnrolledBy)
+		errs = append(errs, putRow(rows, keyRow(k.ID), stateOf(k)))
 	}
 	for _, c := range credentials {
 		rows[credentialRow(c.KeyID, c.At)] = fmt.Sprint(credentialJSON{c.RPID, hex.EncodeToString(c.ID), hex.EncodeToString(c.PublicKey), c.Silent})
 	}
 	for _, p := range places {
-		put(placeRow(p.ID), placePayload(p), time.Time{}, "")
+		made, err := canonicalJSON(placePayload(p))
+		errs = append(errs, err, putRow(rows, placeRow(p.ID), placeState{string(made), placeRules{p.Capacity, p.TwoPeople}}))
 	}
 	for _, a := range accounts {
 		put(accountRow(a.ID), accountPayload(a), time.Time{}, "")
@@ -154,20 +268,26 @@ func stateRows(tx Tx) (map[string]string, error) {
 	for _, a := range anchors {
 		put(anchorRow(a.SHA256.String()), anchorPayload(a), a.At, a.By)
 	}
+	for _, p := range people {
+		errs = append(errs, putRow(rows, personRow(p.ID), p))
+	}
 	for _, b := range bindings {
 		put(bindingRow(b.KeyID, b.AccountID), bindingPayload(b), b.At, b.By)
 	}
 	return rows, errors.Join(errs...)
 }
 
-// keyContent is what a key's own row holds of the payload of key.enrolled.
-func keyContent(k enrolledJSON, proved Summary) (string, error) {
-	k.Credential, k.EvidenceSHA256, k.Statements = nil, "", nil
-	content, err := canonicalJSON(struct {
-		Key    enrolledJSON
-		Proved Summary
-	}{k, proved})
-	return string(content), err
+// stateOf is a key's row in the form of a projection.
+func stateOf(k Key) keyState {
+	s := keyState{
+		Serial: k.Serial, Tag: k.Tag, Product: k.Product, Order: k.Order, BatteryEnd: text(nullTime(k.BatteryEnd)),
+		Type: k.Type, Custody: k.Custody, Proved: k.Attestation,
+		AddedAt: FormatTime(k.AddedAt), AddedBy: k.AddedBy, EnrolledAt: text(nullTime(k.EnrolledAt)), EnrolledBy: k.EnrolledBy,
+	}
+	if k.Attested() {
+		s.Enrolled = enrolledPayload(k, nil, Hash{}, nil).shown()
+	}
+	return s
 }
 
 func dated(content string, at time.Time, by string) string {
@@ -175,6 +295,7 @@ func dated(content string, at time.Time, by string) string {
 }
 
 func keyRow(id string) string     { return "key " + id }
+func personRow(id string) string  { return "person " + id }
 func placeRow(id string) string   { return "place " + id }
 func accountRow(id string) string { return "account " + id }
 func anchorRow(sum string) string { return "anchor " + sum }

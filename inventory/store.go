@@ -20,6 +20,7 @@ type Store interface {
 type Tx interface {
 	KeyTx
 	PlaceTx
+	PersonTx
 	TrustTx
 	AccountTx
 	JournalTx
@@ -33,8 +34,10 @@ type KeyTx interface {
 	KeyByID(id string) (Key, error)
 	KeyByTag(tag string) (Key, error) // letter case does not matter
 	KeysBySerial(serial string) ([]Key, error)
-	// ListKeys lists by time of enrollment, then ID.
+	// ListKeys lists by time of arrival in the inventory, then ID.
 	ListKeys(KeyFilter) ([]Key, error)
+	// CountKeys says how many ListKeys would list.
+	CountKeys(KeyFilter) (int, error)
 
 	InsertCredential(Credential) error
 	CredentialByID(id []byte) (Credential, error)
@@ -54,9 +57,19 @@ type KeyTx interface {
 // PlaceTx holds places.
 type PlaceTx interface {
 	InsertPlace(Place) error
+	// UpdatePlace writes the rules of the place with this ID: capacity, two people.
+	UpdatePlace(Place) error
 	PlaceByID(id string) (Place, error)
 	PlaceByPath(path string) (Place, error) // letter case does not matter
 	ListPlaces() ([]Place, error)           // by path
+}
+
+// PersonTx holds people.
+type PersonTx interface {
+	// PutPerson inserts the person or overwrites the one with the ID.
+	PutPerson(Person) error
+	PersonByID(id string) (Person, error)
+	ListPeople() ([]Person, error) // by name, then ID
 }
 
 // TrustTx holds the trusted roots that users added, and the metadata.

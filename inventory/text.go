@@ -15,6 +15,7 @@ const (
 	maxReason = 512
 	maxDevice = 128 // an AWS device name; its ARN ends at 256 with prefix and ID
 	maxRPID   = 253 // a domain name
+	maxEmail  = 254 // RFC 5321 §4.5.3.1.3, without the angle brackets
 )
 
 // line checks one line of text that a person typed and returns it without

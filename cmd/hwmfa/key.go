@@ -29,16 +29,24 @@ type keyJSON struct {
 	ID          string           `json:"id"`
 	Serial      *string          `json:"serial"`
 	Tag         *string          `json:"tag"`
+	Type        inventory.Type   `json:"type"`
 	Status      inventory.Status `json:"status"`
+	Since       time.Time        `json:"since"`
 	Place       *string          `json:"place"`
 	Holder      *string          `json:"holder"`
+	Due         *time.Time       `json:"due"`
+	Seal        *string          `json:"seal"`
+	Shipment    *string          `json:"shipment"`
+	Order       *string          `json:"order"`
+	BatteryEnd  *string          `json:"battery_end"`
 	Product     *string          `json:"product"`
 	Firmware    *string          `json:"firmware"`
 	FormFactor  *string          `json:"form_factor"`
 	AAGUID      *string          `json:"aaguid"`
 	USB         *usbIDJSON       `json:"usb"`
 	Attestation attestationJSON  `json:"attestation"`
-	Enrolled    enrolledJSON     `json:"enrolled"`
+	// Enrolled is null for a key that was never plugged in.
+	Enrolled *enrolledJSON `json:"enrolled"`
 }
 
 type usbIDJSON struct {
@@ -60,15 +68,25 @@ type enrolledJSON struct {
 
 func keyToJSON(k inventory.Key) keyJSON {
 	j := keyJSON{
-		ID: k.ID, Serial: null(k.Serial), Tag: null(k.Tag), Status: k.Status,
-		Place: null(k.Place), Holder: null(k.Holder), Product: null(k.Product),
+		ID: k.ID, Serial: null(k.Serial), Tag: null(k.Tag), Type: k.Type, Status: k.Status, Since: k.Since.UTC(),
+		Place: null(k.Place), Holder: null(k.Holder), Seal: null(k.Seal), Shipment: null(k.Shipment), Order: null(k.Order), Product: null(k.Product),
 		Firmware: nullVersion(k.Firmware), FormFactor: null(k.FormFactor.String()),
 		AAGUID: null(inventory.FormatAAGUID(k.AAGUID)),
 		Attestation: attestationJSON{
 			Status: k.Attestation.Status(), FIDO: k.Attestation.FIDO, PIV: k.Attestation.PIV,
 			Anchor: null(k.Attestation.Anchor),
 		},
-		Enrolled: enrolledJSON{At: k.EnrolledAt.UTC(), By: k.EnrolledBy},
+	}
+	if k.Attested() {
+		j.Enrolled = &enrolledJSON{At: k.EnrolledAt.UTC(), By: k.EnrolledBy}
+	}
+	if !k.Due.IsZero() {
+		due := k.Due.UTC()
+		j.Due = &due
+	}
+	if !k.BatteryEnd.IsZero() {
+		day := k.BatteryEnd.UTC().Format(time.DateOnly)
+		j.BatteryEnd = &day
 	}
 	if k.USBVendor != 0 {
 		j.USB = &usbIDJSON{Vendor: hex4(k.USBVendor), Product: hex4(k.USBProduct)}

@@ -133,7 +133,9 @@ func printKey(a *app, d inventory.Detail) error {
 		{"firmware", inventory.FormatVersion(k.Firmware)},
 		{"form factor", k.FormFactor.String()},
 		{"aaguid", inventory.FormatAAGUID(k.AAGUID)},
-		{"enrolled", timeText(k.EnrolledAt) + " by " + k.EnrolledBy},
+	}
+	if k.Attested() {
+		lines = append(lines, line{"enrolled", timeText(k.EnrolledAt) + " by " + k.EnrolledBy})
 	}
 	if p := d.Proof; p != nil {
 		lines = append(lines, line{"proved", timeText(p.At) + " (" + string(p.Method) + ")"})

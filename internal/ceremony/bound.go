@@ -62,8 +62,8 @@ func boundKey(b inventory.Binding, k inventory.Key, proved time.Time) iamcheck.B
 		// absent casts doubt on the whole key.
 		Attested:    k.Attestation.FIDO == hw.StatusVerified && k.Attestation.Status() == hw.StatusVerified,
 		ProvedSince: proved.After(b.At),
-		Lost:        k.Status == inventory.StatusLost,
-		Retired:     k.Status == inventory.StatusRetired,
+		Lost:        k.Status.Missing(),
+		Retired:     k.Status == inventory.StatusRetired || k.Status == inventory.StatusDisposed,
 		Advisory:    len(Advisories(k)) > 0,
 	}
 }
@@ -91,8 +91,8 @@ func Advisories(k inventory.Key) []hw.Advisory {
 func census(keys []inventory.Key) iamcheck.Census {
 	people := map[string]bool{}
 	for _, k := range keys {
-		if k.Holder != "" && k.Status.Usable() {
-			people[inventory.Fold(k.Holder)] = true
+		if k.HolderID != "" && k.Status.Usable() {
+			people[k.HolderID] = true
 		}
 	}
 	if len(people) == 0 {

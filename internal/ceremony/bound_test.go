@@ -13,7 +13,7 @@ func TestBoundKey(t *testing.T) {
 	verified := inventory.Summary{FIDO: hw.StatusVerified, PIV: hw.StatusAbsent}
 	at := time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC)
 	binding := inventory.Binding{AccountID: "123456789012", KeyID: "K-1", DeviceName: "root-1", How: inventory.HowNamed, At: at}
-	enrolled := inventory.Key{ID: "K-1", Status: inventory.StatusEnrolled, Attestation: verified}
+	enrolled := inventory.Key{ID: "K-1", Custody: inventory.Custody{Status: inventory.StatusEnrolled}, Attestation: verified}
 	tests := []struct {
 		name   string
 		key    inventory.Key
@@ -23,7 +23,7 @@ func TestBoundKey(t *testing.T) {
 	}{
 		{
 			"a named binding of an attested key",
-			inventory.Key{ID: "K-1", Serial: "7", Status: inventory.StatusEnrolled, Attestation: verified}, inventory.HowNamed, time.Time{},
+			inventory.Key{ID: "K-1", Serial: "7", Custody: inventory.Custody{Status: inventory.StatusEnrolled}, Attestation: verified}, inventory.HowNamed, time.Time{},
 			iamcheck.BoundKey{Origin: iamcheck.Named, KeySerial: "7", Attested: true},
 		},
 		{
@@ -44,22 +44,22 @@ func TestBoundKey(t *testing.T) {
 		},
 		{
 			"a verified card is no attested FIDO side",
-			inventory.Key{ID: "K-1", Status: inventory.StatusEnrolled, Attestation: inventory.Summary{FIDO: hw.StatusAbsent, PIV: hw.StatusVerified}}, inventory.HowNamed, time.Time{},
+			inventory.Key{ID: "K-1", Custody: inventory.Custody{Status: inventory.StatusEnrolled}, Attestation: inventory.Summary{FIDO: hw.StatusAbsent, PIV: hw.StatusVerified}}, inventory.HowNamed, time.Time{},
 			iamcheck.BoundKey{Origin: iamcheck.Named},
 		},
 		{
 			"an invalid card spoils a verified FIDO side",
-			inventory.Key{ID: "K-1", Status: inventory.StatusEnrolled, Attestation: inventory.Summary{FIDO: hw.StatusVerified, PIV: hw.StatusInvalid}}, inventory.HowNamed, time.Time{},
+			inventory.Key{ID: "K-1", Custody: inventory.Custody{Status: inventory.StatusEnrolled}, Attestation: inventory.Summary{FIDO: hw.StatusVerified, PIV: hw.StatusInvalid}}, inventory.HowNamed, time.Time{},
 			iamcheck.BoundKey{Origin: iamcheck.Named},
 		},
 		{
 			"a lost key is lost",
-			inventory.Key{ID: "K-1", Status: inventory.StatusLost, Attestation: verified}, inventory.HowNamed, time.Time{},
+			inventory.Key{ID: "K-1", Custody: inventory.Custody{Status: inventory.StatusLost}, Attestation: verified}, inventory.HowNamed, time.Time{},
 			iamcheck.BoundKey{Origin: iamcheck.Named, Attested: true, Lost: true},
 		},
 		{
 			"a retired key is retired, an old one has its advisories",
-			inventory.Key{ID: "K-1", Status: inventory.StatusRetired, Attestation: verified, USBVendor: hw.VendorYubico, Firmware: hw.Version{Major: 5, Minor: 4, Patch: 3}}, inventory.HowNamed, time.Time{},
+			inventory.Key{ID: "K-1", Custody: inventory.Custody{Status: inventory.StatusRetired}, Attestation: verified, USBVendor: hw.VendorYubico, Firmware: hw.Version{Major: 5, Minor: 4, Patch: 3}}, inventory.HowNamed, time.Time{},
 			iamcheck.BoundKey{Origin: iamcheck.Named, Attested: true, Retired: true, Advisory: true},
 		},
 	}
@@ -99,14 +99,14 @@ func TestAdvisories(t *testing.T) {
 }
 
 func TestCensus(t *testing.T) {
-	if got := census([]inventory.Key{{Status: inventory.StatusEnrolled}}); got.Custodians != nil {
+	if got := census([]inventory.Key{{Custody: inventory.Custody{Status: inventory.StatusEnrolled}}}); got.Custodians != nil {
 		t.Errorf("nobody holds a key: got %d, want unknown", *got.Custodians)
 	}
 	got := census([]inventory.Key{
-		{Holder: "Ada", Status: inventory.StatusEnrolled},
-		{Holder: "ada", Status: inventory.StatusEnrolled},
-		{Holder: "Grace", Status: inventory.StatusEnrolled},
-		{Holder: "Hedy", Status: inventory.StatusLost},
+		{Custody: inventory.Custody{HolderID: "Ada", Status: inventory.StatusEnrolled}},
+		{Custody: inventory.Custody{HolderID: "Ada", Status: inventory.StatusEnrolled}},
+		{Custody: inventory.Custody{HolderID: "Grace", Status: inventory.StatusEnrolled}},
+		{Custody: inventory.Custody{HolderID: "Hedy", Status: inventory.StatusLost}},
 	})
 	if got.Custodians == nil || *got.Custodians != 2 {
 		t.Errorf("got %v, want 2", got.Custodians)

@@ -138,19 +138,30 @@ func TestResetOfABoundKey(t *testing.T) {
 	if _, err := w.verify(all); err != nil {
 		t.Fatal(err)
 	}
-	status := func(to inventory.Status) {
+	move := func(m inventory.Move) {
 		t.Helper()
+		m.KeyID, m.Reason = second.ID, "a test"
 		err := w.store.Update(t.Context(), func(tx inventory.Tx) error {
-			_, err := inventory.ChangeStatus(tx, act(), second.ID, to, "")
+			p, err := inventory.EnsurePlace(tx, act(), "Berlin")
+			if err != nil {
+				return err
+			}
+			m.PlaceID = p.ID
+			_, err = inventory.MoveKey(tx, act(), m, nil)
 			return err
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	status(inventory.StatusLost)
+	move(inventory.Move{Verb: inventory.VerbLose})
 	refused("a second one that is lost")
-	status(inventory.StatusEnrolled)
+	move(inventory.Move{Verb: inventory.VerbFind})
+	refused("a second one that was found and not asked since")
+	if _, err := w.verify(all); err != nil {
+		t.Fatal(err)
+	}
+	move(inventory.Move{Verb: inventory.VerbCheckIn})
 	told := 0
 	got, err := w.reset("1", k, func(r *ceremony.ResetRequest) {
 		r.Confirm = func(_ context.Context, key inventory.Key, bound []inventory.Binding) error {

@@ -209,7 +209,7 @@ func TestTamperedState(t *testing.T) {
 					return err
 				}
 				_, err = inventory.BindKey(tx, act, inventory.Binding{AccountID: "123456789012", KeyID: k.ID, DeviceName: "yk", How: inventory.HowNamed})
-				_, err2 := inventory.ChangeStatus(tx, act, k.ID, inventory.StatusLost, "")
+				_, err2 := inventory.MoveKey(tx, act, inventory.Move{Verb: inventory.VerbLose, KeyID: k.ID, Reason: "gone"}, nil)
 				_, err3 := inventory.AddAnchor(tx, act, "lab", []byte("-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n"))
 				return errors.Join(err, err2, err3)
 			})

@@ -78,12 +78,38 @@ func list[T any](t *tx, scan func(row) (T, error), query string, args ...any) ([
 // null stores an empty text as NULL: unknown, or none.
 func null(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
+// nullTime stores the zero time as NULL: unknown, or none.
+func nullTime(t time.Time) sql.NullString {
+	if t.IsZero() {
+		return sql.NullString{}
+	}
+	return null(inventory.FormatTime(t))
+}
+
+// number stores a yes as 1.
+func number(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
 // The types below scan a column strictly: what this program would not have
 // written is damage.
 
 type timeColumn struct{ to *time.Time }
 
 func (c timeColumn) Scan(src any) error { return strictly(src, c.to, inventory.ParseTime) }
+
+// maybeTime takes NULL for the zero time.
+type maybeTime struct{ to *time.Time }
+
+func (c maybeTime) Scan(src any) error {
+	if src == nil {
+		return nil
+	}
+	return strictly(src, c.to, inventory.ParseTime)
+}
 
 type hashColumn struct{ to *inventory.Hash }
 

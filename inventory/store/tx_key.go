@@ -9,42 +9,53 @@ import (
 	"hwmfa/inventory"
 )
 
-const selectKeys = `SELECT k.id, k.serial, k.tag, k.status, k.place_id, p.path, k.holder, k.usb_vendor, k.usb_product,
-	k.product, k.firmware, k.form_factor, k.aaguid, k.fido_status, k.piv_status, k.anchor, k.enrolled_at, k.enrolled_by
-	FROM keys k LEFT JOIN places p ON p.id = k.place_id `
+const selectKeys = `SELECT k.id, k.serial, k.tag, k.type, k.status, k.place_id, p.path, k.holder_id, u.name, k.seal, k.shipment,
+	k.due, k.since, k.order_no, k.battery_end, k.usb_vendor, k.usb_product,
+	k.product, k.firmware, k.form_factor, k.aaguid, k.fido_status, k.piv_status, k.anchor, k.added_at, k.added_by, k.enrolled_at, k.enrolled_by
+	FROM keys k LEFT JOIN places p ON p.id = k.place_id LEFT JOIN people u ON u.id = k.holder_id `
 
 func scanKey(r row) (inventory.Key, error) {
 	var k inventory.Key
-	err := r.Scan(&k.ID, textColumn{&k.Serial}, textColumn{&k.Tag}, &k.Status, textColumn{&k.PlaceID}, textColumn{&k.Place},
-		textColumn{&k.Holder}, &k.USBVendor, &k.USBProduct, textColumn{&k.Product}, versionColumn{&k.Firmware}, &k.FormFactor,
+	err := r.Scan(&k.ID, textColumn{&k.Serial}, textColumn{&k.Tag}, &k.Type, &k.Status, textColumn{&k.PlaceID}, textColumn{&k.Place},
+		textColumn{&k.HolderID}, textColumn{&k.Holder}, textColumn{&k.Seal}, textColumn{&k.Shipment},
+		maybeTime{&k.Due}, timeColumn{&k.Since}, textColumn{&k.Order}, maybeTime{&k.BatteryEnd}, &k.USBVendor, &k.USBProduct,
+		textColumn{&k.Product}, versionColumn{&k.Firmware}, &k.FormFactor,
 		aaguidColumn{&k.AAGUID}, &k.Attestation.FIDO, &k.Attestation.PIV, textColumn{&k.Attestation.Anchor},
-		timeColumn{&k.EnrolledAt}, &k.EnrolledBy)
-	if err == nil && !k.Status.Known() {
-		err = fmt.Errorf("%w: key %s has status %q", inventory.ErrDamaged, k.ID, k.Status)
+		timeColumn{&k.AddedAt}, &k.AddedBy, maybeTime{&k.EnrolledAt}, textColumn{&k.EnrolledBy})
+	if err == nil && (!k.Status.Known() || !k.Type.Known()) {
+		err = fmt.Errorf("%w: key %s has status %q and type %q", inventory.ErrDamaged, k.ID, k.Status, k.Type)
 	}
 	return k, err
 }
 
-// keyValues are the columns of keys after its ID, in the order of the schema.
+// keyColumns are the columns of keys after its ID, in the order of keyValues.
+var keyColumns = []string{
+	"serial", "tag", "tag_folded", "type", "status", "place_id", "holder_id", "seal", "shipment", "due", "since", "order_no", "battery_end",
+	"usb_vendor", "usb_product", "product", "firmware", "form_factor", "aaguid", "fido_status", "piv_status", "anchor",
+	"added_at", "added_by", "enrolled_at", "enrolled_by",
+}
+
 func keyValues(k inventory.Key) []any {
 	return []any{
-		null(k.Serial), null(k.Tag), null(inventory.Fold(k.Tag)), string(k.Status), null(k.PlaceID), null(k.Holder),
+		null(k.Serial), null(k.Tag), null(inventory.Fold(k.Tag)), string(k.Type), string(k.Status), null(k.PlaceID), null(k.HolderID),
+		null(k.Seal), null(k.Shipment), nullTime(k.Due), inventory.FormatTime(k.Since), null(k.Order), nullTime(k.BatteryEnd),
 		int64(k.USBVendor), int64(k.USBProduct), null(k.Product), null(inventory.FormatVersion(k.Firmware)), int64(k.FormFactor),
 		null(inventory.FormatAAGUID(k.AAGUID)), string(k.Attestation.FIDO), string(k.Attestation.PIV), null(k.Attestation.Anchor),
-		inventory.FormatTime(k.EnrolledAt), k.EnrolledBy,
+		inventory.FormatTime(k.AddedAt), k.AddedBy, nullTime(k.EnrolledAt), null(k.EnrolledBy),
 	}
 }
 
+var (
+	insertKey = "INSERT INTO keys (id, " + strings.Join(keyColumns, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(keyColumns)) + ")"
+	updateKey = "UPDATE keys SET " + strings.Join(keyColumns, " = ?, ") + " = ? WHERE id = ?"
+)
+
 func (t *tx) InsertKey(k inventory.Key) error {
-	return t.exec(`INSERT INTO keys (id, serial, tag, tag_folded, status, place_id, holder, usb_vendor, usb_product, product,
-		firmware, form_factor, aaguid, fido_status, piv_status, anchor, enrolled_at, enrolled_by)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append([]any{k.ID}, keyValues(k)...)...)
+	return t.exec(insertKey, append([]any{k.ID}, keyValues(k)...)...)
 }
 
 func (t *tx) UpdateKey(k inventory.Key) error {
-	return t.exec(`UPDATE keys SET serial = ?, tag = ?, tag_folded = ?, status = ?, place_id = ?, holder = ?, usb_vendor = ?,
-		usb_product = ?, product = ?, firmware = ?, form_factor = ?, aaguid = ?, fido_status = ?, piv_status = ?, anchor = ?,
-		enrolled_at = ?, enrolled_by = ? WHERE id = ?`, append(keyValues(k), k.ID)...)
+	return t.exec(updateKey, append(keyValues(k), k.ID)...)
 }
 
 func (t *tx) KeyByID(id string) (inventory.Key, error) {
@@ -56,10 +67,22 @@ func (t *tx) KeyByTag(tag string) (inventory.Key, error) {
 }
 
 func (t *tx) KeysBySerial(serial string) ([]inventory.Key, error) {
-	return list(t, scanKey, selectKeys+"WHERE k.serial = ? ORDER BY k.enrolled_at, k.id", serial)
+	return list(t, scanKey, selectKeys+"WHERE k.serial = ? ORDER BY k.added_at, k.id", serial)
 }
 
 func (t *tx) ListKeys(f inventory.KeyFilter) ([]inventory.Key, error) {
+	where, args := keysWhere(f)
+	return list(t, scanKey, selectKeys+where+" ORDER BY k.added_at, k.id", args...)
+}
+
+func (t *tx) CountKeys(f inventory.KeyFilter) (int, error) {
+	where, args := keysWhere(f)
+	count := func(r row) (n int, err error) { return n, r.Scan(&n) }
+	return one(t, count, "SELECT COUNT(*) FROM keys k LEFT JOIN places p ON p.id = k.place_id "+where, args...)
+}
+
+// keysWhere is the condition of a filter, with its values.
+func keysWhere(f inventory.KeyFilter) (string, []any) {
 	where, args := []string{"1 = 1"}, []any{}
 	if len(f.Statuses) > 0 {
 		where = append(where, "k.status IN (?"+strings.Repeat(", ?", len(f.Statuses)-1)+")")
@@ -73,7 +96,14 @@ func (t *tx) ListKeys(f inventory.KeyFilter) ([]inventory.Key, error) {
 		where = append(where, "(p.path_folded = ? OR substr(p.path_folded, 1, ?) = ?)")
 		args = append(args, at, utf8.RuneCountInString(below), below)
 	}
-	return list(t, scanKey, selectKeys+"WHERE "+strings.Join(where, " AND ")+" ORDER BY k.enrolled_at, k.id", args...)
+	for _, is := range []struct{ column, value string }{
+		{"k.holder_id", f.HolderID}, {"k.seal", f.Seal}, {"k.shipment", f.Shipment}, {"k.order_no", f.Order},
+	} {
+		if is.value != "" {
+			where, args = append(where, is.column+" = ?"), append(args, is.value)
+		}
+	}
+	return "WHERE " + strings.Join(where, " AND "), args
 }
 
 const selectCredentials = "SELECT key_id, rp_id, credential_id, public_key, silent, aaguid, at FROM credentials "

@@ -25,8 +25,8 @@ func testBind(t *testing.T, d Database) {
 	one, two := enroll(t, s, act(1), enrollment(1)), enroll(t, s, act(2), enrollment(2))
 	lost, retired := enroll(t, s, act(3), enrollment(3)), enroll(t, s, act(4), enrollment(4))
 	update(t, s, func(tx inventory.Tx) error {
-		_, err1 := inventory.ChangeStatus(tx, act(5), lost.ID, inventory.StatusLost, "left in a taxi")
-		_, err2 := inventory.ChangeStatus(tx, act(5), retired.ID, inventory.StatusRetired, "")
+		_, err1 := inventory.MoveKey(tx, act(5), inventory.Move{Verb: inventory.VerbLose, KeyID: lost.ID, Reason: "left in a taxi"}, nil)
+		_, err2 := inventory.MoveKey(tx, act(5), inventory.Move{Verb: inventory.VerbRetire, KeyID: retired.ID, Reason: "worn out"}, nil)
 		return errors.Join(err1, err2)
 	})
 	good := inventory.Binding{AccountID: account, KeyID: one.ID, DeviceName: "YK-001", How: inventory.HowNamed}

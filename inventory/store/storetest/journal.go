@@ -112,13 +112,13 @@ func testJournal(t *testing.T, d Database) {
 		_, err1 := inventory.UnbindKey(tx, act(3), account, k.ID)
 		added, err2 := inventory.AddAnchor(tx, act(3), "lab", pemOf("a"))
 		err3 := inventory.RemoveAnchor(tx, act(3), added[0])
-		_, err4 := inventory.ChangeStatus(tx, act(3), k.ID, inventory.StatusLost, "<b>& \"quoted\"")
+		_, err4 := inventory.MoveKey(tx, act(3), inventory.Move{Verb: inventory.VerbLose, KeyID: k.ID, Reason: "<b>& \"quoted\""}, nil)
 		return errors.Join(err1, err2, err3, err4)
 	})
 	want := []string{
 		inventory.KindPlaceMade, inventory.KindPlaceMade, inventory.KindKeyEnrolled,
 		inventory.KindAccountSaved, inventory.KindBindingAdded,
-		inventory.KindBindingRemoved, inventory.KindAnchorAdded, inventory.KindAnchorRemoved, inventory.KindKeyStatus,
+		inventory.KindBindingRemoved, inventory.KindAnchorAdded, inventory.KindAnchorRemoved, "key.lost",
 	}
 	again := d.store(t)
 	view(t, again, func(tx inventory.Tx) error {

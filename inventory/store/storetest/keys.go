@@ -14,14 +14,16 @@ import (
 func testEnrollRoundTrip(t *testing.T, d Database) {
 	s := d.store(t)
 	e := enrollment(1)
-	e.Serial, e.Holder, e.Product = " 0020000001", "Zoë O'Neill", "YubiKey\x1b[31m 5C"
+	e.Serial, e.Product = " 0020000001", "YubiKey\x1b[31m 5C"
 	got := enroll(t, s, act(1), e)
+	at := time.Date(2026, 3, 1, 11, 1, 0, 123456000, time.UTC)
 	want := inventory.Key{
-		ID: got.ID, Serial: "20000001", Tag: "YK-001", Status: inventory.StatusEnrolled, PlaceID: got.PlaceID, Place: "Zürich/Safe 1",
-		Holder: "Zoë O'Neill", USBVendor: 0x1050, USBProduct: 0x0407, Product: "YubiKey\ufffd[31m 5C",
+		ID: got.ID, Serial: "20000001", Tag: "YK-001", Type: inventory.TypeKey, Place: "Zürich/Safe 1",
+		Custody:   inventory.Custody{Status: inventory.StatusEnrolled, PlaceID: got.PlaceID, Since: at},
+		USBVendor: 0x1050, USBProduct: 0x0407, Product: "YubiKey\ufffd[31m 5C",
 		Firmware: e.Firmware, FormFactor: e.FormFactor, AAGUID: e.AAGUID,
 		Attestation: inventory.Summary{FIDO: hw.StatusVerified, PIV: hw.StatusVerified, Anchor: "CN=Yubico Attestation Root 1"},
-		EnrolledAt:  time.Date(2026, 3, 1, 11, 1, 0, 123456000, time.UTC), EnrolledBy: "anna",
+		AddedAt:     at, AddedBy: "anna", EnrolledAt: at, EnrolledBy: "anna",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("enrolled\n%+v, want\n%+v", got, want)
@@ -91,7 +93,6 @@ func testEnrollRefusals(t *testing.T, d Database) {
 		{"a place of four levels", inventory.ErrInvalid, func(e *inventory.Enrollment) { e.Place = "a/b/c/d" }},
 		{"a place with an empty level", inventory.ErrInvalid, func(e *inventory.Enrollment) { e.Place = "New site//c" }},
 		{"a place written right to left", inventory.ErrInvalid, func(e *inventory.Enrollment) { e.Place = "a\u202eb" }},
-		{"a holder that is not UTF-8", inventory.ErrInvalid, func(e *inventory.Enrollment) { e.Holder = "\xff" }},
 		{"neither serial nor credential", inventory.ErrInvalid, func(e *inventory.Enrollment) {
 			e.Serial, e.Credential, e.FIDO, e.PIV = "", nil, hw.FIDOStatement{}, nil
 		}},
@@ -193,7 +194,7 @@ func testDuplicates(t *testing.T, d Database) {
 	})
 	t.Run("the store itself keeps an ID unique", func(t *testing.T) {
 		refused(t, s, inventory.ErrExists, func(tx inventory.Tx) error {
-			return tx.InsertKey(inventory.Key{ID: first.ID, Status: inventory.StatusEnrolled, EnrolledAt: noon})
+			return tx.InsertKey(inventory.Key{ID: first.ID, Custody: first.Custody, AddedAt: noon})
 		})
 	})
 }
@@ -254,7 +255,7 @@ func testList(t *testing.T, d Database) {
 		ids = append(ids, enroll(t, s, act(i), e).ID)
 	}
 	update(t, s, func(tx inventory.Tx) error {
-		_, err := inventory.ChangeStatus(tx, act(9), ids[2], inventory.StatusLost, "")
+		_, err := inventory.MoveKey(tx, act(9), inventory.Move{Verb: inventory.VerbLose, KeyID: ids[2], Reason: "gone"}, nil)
 		return err
 	})
 	tests := []struct {
@@ -292,42 +293,6 @@ func testList(t *testing.T, d Database) {
 			t.Errorf("a made-up status was taken: %v", err)
 		}
 		return nil
-	})
-}
-
-func testStatus(t *testing.T, d Database) {
-	s := d.store(t)
-	k := enroll(t, s, act(1), enrollment(1))
-	change := func(to inventory.Status) func(tx inventory.Tx) error {
-		return func(tx inventory.Tx) error {
-			got, err := inventory.ChangeStatus(tx, act(2), k.ID, to, "reason")
-			if err == nil && got.Status != to {
-				t.Errorf("status %s, want %s", got.Status, to)
-			}
-			return err
-		}
-	}
-	refused(t, s, inventory.ErrStatus, change(inventory.StatusEnrolled))
-	refused(t, s, inventory.ErrStatus, change("asleep"))
-	update(t, s, change(inventory.StatusLost))
-	update(t, s, change(inventory.StatusEnrolled))
-	update(t, s, change(inventory.StatusLost))
-	update(t, s, change(inventory.StatusRetired))
-	refused(t, s, inventory.ErrStatus, change(inventory.StatusEnrolled))
-	refused(t, s, inventory.ErrNotFound, func(tx inventory.Tx) error {
-		_, err := inventory.ChangeStatus(tx, act(2), "K-00000000", inventory.StatusLost, "")
-		return err
-	})
-	refused(t, s, inventory.ErrInvalid, func(tx inventory.Tx) error {
-		_, err := inventory.ChangeStatus(tx, act(2), k.ID, inventory.StatusLost, "two\nlines")
-		return err
-	})
-	view(t, s, func(tx inventory.Tx) error {
-		d, err := inventory.KeyDetail(tx, k.ID)
-		if d.Key.Status != inventory.StatusRetired || len(d.Events) != 5 {
-			t.Errorf("status %s after %d events, want retired after 5", d.Key.Status, len(d.Events))
-		}
-		return err
 	})
 }
 

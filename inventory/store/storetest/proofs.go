@@ -55,7 +55,7 @@ func testProof(t *testing.T, d Database) {
 	}
 	// A lost key that turns up proves to be itself, and stays lost on paper.
 	update(t, s, func(tx inventory.Tx) error {
-		_, err := inventory.ChangeStatus(tx, act(3), two.ID, inventory.StatusLost, "")
+		_, err := inventory.MoveKey(tx, act(3), inventory.Move{Verb: inventory.VerbLose, KeyID: two.ID, Reason: "gone"}, nil)
 		return err
 	})
 	update(t, s, prove(act(4), one.ID, answer(1)))

@@ -53,7 +53,12 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		{"a key is found by ID, serial and tag", testFind},
 		{"keys are listed by status and by place", testList},
 		{"a place is made once, on first use", testPlaces},
-		{"a status changes only as life allows", testStatus},
+		{"a key moves only as its life allows", testLife},
+		{"a key is checked out by one person at a time", testCheckOut},
+		{"a place that takes two people takes two", testTwoPeople},
+		{"a full place takes no more", testCapacity},
+		{"a declared key is enrolled as itself", testDeclare},
+		{"people are saved, found and leave", testPeople},
 		{"a proof is recorded and replaces the one before", testProof},
 		{"a key is bound to an account once, under one name", testBind},
 		{"a ninth key is refused", testBindLimit},
@@ -173,8 +178,9 @@ func snapshot(t *testing.T, s inventory.Store) string {
 		proofs, err8 := inventory.Proofs(tx)
 		// Whatever was done, the rows are what the journal says.
 		err9 := inventory.VerifyState(tx)
-		all = fmt.Sprintf("%v %v %v %v %v %v %v %v", head, keys, places, accounts, bindings, anchors, credentials, proofs)
-		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9)
+		people, err10 := inventory.People(tx)
+		all = fmt.Sprintf("%v %v %v %v %v %v %v %v %v", head, keys, places, accounts, bindings, anchors, credentials, proofs, people)
+		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10)
 	})
 	return all
 }
