@@ -6,10 +6,16 @@ import "context"
 // database, may use it at once; changes happen one after the other.
 type Store interface {
 	// Update runs fn in a transaction that commits when fn returns nil and
-	// leaves no trace otherwise. fn must not call Update or View again.
+	// leaves no trace otherwise. fn may be called more than once, when the
+	// database could not carry out the transaction before: what it leaves
+	// outside of Tx has to be of its last call alone. It must not call Update or
+	// View again, and after an error of Tx it returns.
 	Update(ctx context.Context, fn func(Tx) error) error
 	// View runs fn on one unchanging state; writing gives ErrReadOnly.
 	View(ctx context.Context, fn func(Tx) error) error
+	// Login is the name that the database knows the caller by, which is then
+	// the actor of what the caller does; "" where it knows nobody.
+	Login() string
 	Close() error
 }
 

@@ -21,6 +21,7 @@ var packages = map[string][]string{
 
 	"inventory/store":           {"hw", "inventory"},
 	"inventory/store/storetest": {"hw", "inventory"},
+	"inventory/store/pgtest":    {},
 	"iamcheck/awsapi":           {"iamcheck"},
 	"iamcheck/awstest":          {},
 
@@ -63,8 +64,9 @@ var privileges = map[string][]string{
 	"database/sql":                    {"inventory/store"},
 	"modernc.org/sqlite":              {"inventory/store"},
 	"github.com/pressly/goose":        {"inventory/store"},
-	"os/exec":                         {"udev", "inventory/store/storetest", "internal/bench", "internal/bench/guest"},
-	"net":                             {"iamcheck/awsapi", "iamcheck/awstest", "internal/bench/usbip", "internal/fetch"},
+	"github.com/jackc/pgx":            {"inventory/store"},
+	"os/exec":                         {"udev", "inventory/store/storetest", "inventory/store/pgtest", "internal/bench", "internal/bench/guest"},
+	"net":                             {"inventory/store", "iamcheck/awsapi", "iamcheck/awstest", "internal/bench/usbip", "internal/fetch"},
 	"net/url":                         anybody,
 	"html/template":                   {},
 	"plugin":                          {},

@@ -1,23 +1,43 @@
 package store
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"hwmfa/inventory"
+	"hwmfa/inventory/store/pgtest"
 	"hwmfa/inventory/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m, Open)) }
+// postgres is the server of this package's tests.
+var postgres pgtest.Shared
 
-// TestConformance runs over SQLite what every database has to pass.
+func TestMain(m *testing.M) {
+	status := storetest.Main(m, Open)
+	if err := postgres.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+// TestConformance runs over each database what every one has to pass.
 func TestConformance(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) storetest.Database {
-		return storetest.Database{
-			URL:  URL(filepath.Join(t.TempDir(), "inventory.db")),
-			Open: Open,
-		}
+	t.Run("SQLite", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) storetest.Database {
+			return storetest.Database{
+				URL:  URL(filepath.Join(t.TempDir(), "inventory.db")),
+				Open: Open,
+			}
+		})
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		server := postgres.Get(t)
+		storetest.Run(t, func(t *testing.T) storetest.Database {
+			return storetest.Database{URL: server.Database(t), Open: Open}
+		})
 	})
 }
 

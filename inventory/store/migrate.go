@@ -113,8 +113,14 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
+// querier is what a database, a connection and a transaction have in common.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // version reads the number of the last migration that was applied.
-func version(ctx context.Context, db *sql.DB) (int64, error) {
+func version(ctx context.Context, db querier) (int64, error) {
 	var v sql.NullInt64
 	err := db.QueryRowContext(ctx, "SELECT MAX(version_id) FROM goose_db_version").Scan(&v)
 	if err != nil {

@@ -150,6 +150,9 @@ func migrateFile(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
+// Login is "": a file knows nobody.
+func (s *sqliteStore) Login() string { return "" }
+
 func (s *sqliteStore) Update(ctx context.Context, fn func(inventory.Tx) error) error {
 	if s.write == nil {
 		return inventory.ErrReadOnly

@@ -8,6 +8,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -32,15 +33,36 @@ var (
 	ErrOlder = errors.New("written by an older version of this program")
 	// ErrBusy: another process kept the database locked for too long.
 	ErrBusy = errors.New("inventory is locked by another program")
+	// ErrFull: there is no room for what is to be written; nothing was.
+	ErrFull = errors.New("no room is left for the inventory")
+	// ErrUnreachable: the server cannot be reached, or went away. Unless
+	// ErrOutcome comes with it, nothing was recorded.
+	ErrUnreachable = errors.New("database server is not reachable")
+	// ErrOutcome: the server went away before it answered whether it recorded a
+	// change, and could not be asked since.
+	ErrOutcome = errors.New("not known whether it was recorded")
+	// ErrLogin: the server does not let this user or password in.
+	ErrLogin = errors.New("database login refused")
+	// ErrNoDatabase: the server has no database of that name.
+	ErrNoDatabase = errors.New("no such database")
+	// ErrDenied: the login may not do this in the database.
+	ErrDenied = errors.New("not allowed to this database login")
+	// ErrNotOwner: an inventory is to be made or brought up to date, and only
+	// the database's owner may.
+	ErrNotOwner = errors.New("only the owner of the database can do this")
 	// ErrDamaged: the database is truncated or corrupt.
 	ErrDamaged = inventory.ErrDamaged
 )
 
-// Open opens the inventory at url, "sqlite:///absolute/path", and makes it on
-// first use, with its directory. Anything there that is not an inventory of
-// this program, or one that is damaged or newer, is refused and left as it is,
-// byte for byte.
+// Open opens the inventory at url, "sqlite:///absolute/path" or
+// "postgres://user@host/database", and makes it on first use; a file with its
+// directory, on a server in an empty database. Anything there that is not an
+// inventory of this program, or one that is damaged or newer, is refused and
+// left as it is, byte for byte.
 func Open(ctx context.Context, url string) (inventory.Store, error) {
+	if isPostgres(url) {
+		return onServer(ctx, url, openPostgres)
+	}
 	path, err := Path(url)
 	if err != nil {
 		return nil, err
@@ -55,6 +77,9 @@ func Open(ctx context.Context, url string) (inventory.Store, error) {
 // OpenReadOnly opens an inventory that exists, for View alone; where there is
 // none it returns ErrNoInventory. It makes and migrates nothing.
 func OpenReadOnly(ctx context.Context, url string) (inventory.Store, error) {
+	if isPostgres(url) {
+		return onServer(ctx, url, openPostgresReadOnly)
+	}
 	path, err := Path(url)
 	if err != nil {
 		return nil, err
@@ -66,10 +91,22 @@ func OpenReadOnly(ctx context.Context, url string) (inventory.Store, error) {
 	return s, nil
 }
 
+func onServer(ctx context.Context, url string, open func(context.Context, *sql.DB) (*postgresStore, error)) (inventory.Store, error) {
+	db, name, err := openPostgresDB(url)
+	if err != nil {
+		return nil, err
+	}
+	s, err := open(ctx, db)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("inventory %s: %w", name, err), db.Close())
+	}
+	return s, nil
+}
+
 // Path is the file that an inventory URL names.
 func Path(inventoryURL string) (string, error) {
 	refuse := func(why string) (string, error) {
-		return "", fmt.Errorf("%w: %s (supported: sqlite:///absolute/path)", ErrUnsupportedURL, why)
+		return "", fmt.Errorf("%w: %s (supported: sqlite:///absolute/path, postgres://user@host/database)", ErrUnsupportedURL, why)
 	}
 	if inventoryURL == "" {
 		return refuse("none is given, and there is no home directory to have one in")

@@ -26,7 +26,7 @@ BEGIN
     END IF;
     -- Only the owner, copying a whole journal, writes the events of others.
     IF NEW.actor <> session_user
-       AND NOT (current_setting('hwmfa.copying', true) = 'yes'
+       AND NOT (COALESCE(current_setting('hwmfa.copying', true), '') = 'yes'
                 AND pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'MEMBER')) THEN
         RAISE EXCEPTION 'actor % is not the login %', NEW.actor, session_user USING ERRCODE = 'insufficient_privilege';
     END IF;

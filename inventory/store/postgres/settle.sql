@@ -1,0 +1,63 @@
+-- Carried out by the owner after every migration, so that tables that a
+-- migration adds are treated like all others. It can be repeated.
+
+-- Lists have the same order on every server, and as on SQLite: by code point.
+DO $$
+DECLARE
+    tab  regclass;
+    list text;
+BEGIN
+    FOR tab, list IN
+        SELECT c.oid::regclass, string_agg(format('ALTER COLUMN %I TYPE text COLLATE "C"', a.attname), ', ' ORDER BY a.attnum)
+        FROM pg_class c
+        JOIN pg_attribute a ON a.attrelid = c.oid
+        JOIN pg_collation o ON o.oid = a.attcollation
+        WHERE c.relnamespace = 'hwmfa'::regnamespace AND c.relkind = 'r' AND a.atttypid = 'text'::regtype
+          AND a.attnum > 0 AND NOT a.attisdropped AND o.collname <> 'C'
+        GROUP BY c.oid
+    LOOP
+        EXECUTE format('ALTER TABLE %s %s', tab, list);
+    END LOOP;
+END $$;
+
+-- Writers lock this table, one after the other. It has no rows.
+CREATE TABLE IF NOT EXISTS write_turn ();
+
+-- What each role may do; roles.sql says it in words. What is not named in
+-- here, a table that was added since, is for the custodian and the manager to
+-- write.
+CREATE OR REPLACE FUNCTION grant_roles() RETURNS void
+LANGUAGE plpgsql SET search_path = hwmfa, pg_temp AS $$
+DECLARE
+    for_managers CONSTANT text[] := ARRAY['accounts', 'anchors', 'bindings', 'metadata', 'credentials'];
+    append_only  CONSTANT text[] := ARRAY['events', 'attestations'];
+    grantee text;
+    tab     text;
+BEGIN
+    FOREACH grantee IN ARRAY ARRAY['hwmfa_custodian', 'hwmfa_manager', 'hwmfa_auditor'] LOOP
+        CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = grantee);
+        EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA hwmfa FROM %I', grantee);
+        EXECUTE format('GRANT USAGE ON SCHEMA hwmfa TO %I', grantee);
+        EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA hwmfa TO %I', grantee);
+        CONTINUE WHEN grantee = 'hwmfa_auditor';
+        FOR tab IN SELECT relname FROM pg_class WHERE relnamespace = 'hwmfa'::regnamespace AND relkind = 'r' LOOP
+            CASE
+                WHEN tab = 'goose_db_version' THEN
+                    NULL;
+                WHEN tab = 'write_turn' THEN
+                    EXECUTE format('GRANT UPDATE ON %I TO %I', tab, grantee);
+                WHEN tab = 'attestations' AND grantee = 'hwmfa_custodian' THEN
+                    NULL;
+                WHEN tab = ANY (append_only) THEN
+                    EXECUTE format('GRANT INSERT ON %I TO %I', tab, grantee);
+                WHEN tab = ANY (for_managers) AND grantee = 'hwmfa_custodian' THEN
+                    NULL;
+                ELSE
+                    EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %I TO %I', tab, grantee);
+            END CASE;
+        END LOOP;
+    END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION grant_roles() FROM PUBLIC;
+
+SELECT grant_roles();
