@@ -19,6 +19,7 @@ var packages = map[string][]string{
 	"iamcheck":      {},
 	"internal/arch": {},
 
+	"inventory/exchange":        {"hw", "inventory"},
 	"inventory/store":           {"hw", "inventory"},
 	"inventory/store/storetest": {"hw", "inventory"},
 	"inventory/store/pgtest":    {},
@@ -77,7 +78,7 @@ var privileges = map[string][]string{
 	"github.com/jedib0t/go-pretty":    {"internal/term"},
 	"golang.org/x/term":               {"internal/term"},
 	"golang.org/x/text":               {"internal/term"},
-	"golang.org/x/sys":                {"cmd/hwmfa", "hw/local", "internal/bench/usbip", "internal/term"},
+	"golang.org/x/sys":                {"cmd/hwmfa", "hw/local", "internal/bench/guest", "internal/bench/usbip", "internal/term"},
 }
 
 // anybody marks an import that is harmless below one that is not.
@@ -103,4 +104,5 @@ var testPrivileges = map[string][]string{
 	"github.com/go-piv/piv-go":        {"internal/bench/guest"},
 	"github.com/keys-pub/go-libfido2": {"internal/bench/guest"},
 	"github.com/google/gousb":         {"internal/bench/guest"},
+	"github.com/xuri/excelize":        {"inventory/exchange"},
 }

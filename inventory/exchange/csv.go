@@ -1,0 +1,127 @@
+package exchange
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// readCSV reads records as they come: what is in memory of the file itself is
+// one record.
+func readCSV(in *bufio.Reader, s Schema, opts Options) (Table, error) {
+	b, err := newBuilder(CSV, "line", s, opts)
+	if err != nil {
+		return Table{}, err
+	}
+	if start, _ := in.Peek(len(byteOrderMark)); bytes.Equal(start, byteOrderMark) {
+		if _, err := in.Discard(len(byteOrderMark)); err != nil {
+			return Table{}, fmt.Errorf("read: %w", err)
+		}
+	}
+	line, _ := in.Peek(in.Size()) // as much of the header as there is in one go
+	records := csv.NewReader(boundRecords(in))
+	records.Comma = separator(line)
+	records.FieldsPerRecord = -1
+	records.ReuseRecord = true
+	width := -1
+	for {
+		fields, err := records.Read()
+		switch {
+		case errors.Is(err, io.EOF) && width < 0:
+			return Table{}, badFile("it has no header")
+		case errors.Is(err, io.EOF):
+			return b.done()
+		case err != nil:
+			return Table{}, csvError(err)
+		}
+		row, _ := records.FieldPos(0)
+		if width < 0 {
+			width = len(fields)
+			if err := b.header(row, fields); err != nil {
+				return Table{}, err
+			}
+			continue
+		}
+		if len(fields) != width {
+			b.problem(row, "", "has %d cells, and the header has %d", len(fields), width)
+			continue // which cell is missing, or one too many, cannot be known
+		}
+		if err := b.row(row, csvCells(fields)); err != nil {
+			return Table{}, err
+		}
+	}
+}
+
+func csvCells(fields []string) []cell {
+	cells := make([]cell, len(fields))
+	for i, f := range fields {
+		cells[i] = cell{column: i, text: f, kind: kindCSV}
+	}
+	return cells
+}
+
+// csvError takes the words of encoding/csv without what it may quote.
+func csvError(err error) error {
+	var parse *csv.ParseError
+	if errors.As(err, &parse) {
+		return badFile("line %d: %v", parse.Line, parse.Err)
+	}
+	if errors.Is(err, ErrFile) {
+		return err
+	}
+	return fmt.Errorf("read: %w", err)
+}
+
+// boundRecords ends a CSV at a record that is too long. Quotes are only
+// counted: where they do not pair, encoding/csv refuses the record anyway.
+func boundRecords(in io.Reader) io.Reader {
+	quoted, line := false, 1
+	bound := &boundedReader{r: in, limit: maxRecord}
+	bound.boundary = func(c byte) bool {
+		if c == '"' {
+			quoted = !quoted
+		}
+		if c == '\n' {
+			line++
+		}
+		return c == '\n' && !quoted
+	}
+	bound.tooLong = lazyError(func() string {
+		return fmt.Sprintf("the record up to line %d is longer than %d KiB", line, maxRecord>>10)
+	})
+	return bound
+}
+
+// lazyError is an ErrFile whose words are known when it happens.
+type lazyError func() string
+
+func (e lazyError) Error() string        { return badFile("%s", e()).Error() }
+func (e lazyError) Is(target error) bool { return target == ErrFile }
+
+// separator is the one of comma, semicolon and tab that the first line has
+// most of, outside of quotes.
+func separator(start []byte) rune {
+	counts := map[byte]int{}
+	quoted := false
+	for _, c := range start {
+		if c == '"' {
+			quoted = !quoted
+		}
+		if c == '\n' && !quoted {
+			break
+		}
+		if !quoted {
+			counts[c]++
+		}
+	}
+	best := byte(',')
+	for _, c := range []byte{';', '\t'} {
+		if counts[c] > counts[best] {
+			best = c
+		}
+	}
+	return rune(best)
+}

@@ -1,0 +1,57 @@
+package exchange
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Read reads a table of the schema. What the form of the file is, is seen in
+// its first bytes. A file that does not fit gives Problems, one with a secret
+// ErrSecret, and anything that is no table ErrFile; nothing is returned then.
+func Read(r io.Reader, s Schema, opts Options) (Table, error) {
+	limited := &shortReader{r: r, left: maxFile + 1, tooLong: badFile("larger than %d MiB", maxFile>>20)}
+	in := bufio.NewReaderSize(limited, 4096)
+	start, err := in.Peek(512)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return Table{}, fmt.Errorf("read: %w", err)
+	}
+	form, err := formOf(start)
+	if err != nil {
+		return Table{}, err
+	}
+	if opts.Sheet != "" && form != XLSX {
+		return Table{}, badFile("only a workbook has sheets")
+	}
+	switch form {
+	case XLSX:
+		return readXLSX(in, s, opts)
+	case JSON:
+		return readJSON(in, s, opts)
+	default:
+		return readCSV(in, s, opts)
+	}
+}
+
+// byteOrderMark is U+FEFF in UTF-8, which some programs put before a text.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+func formOf(start []byte) (Format, error) {
+	text := bytes.TrimLeft(bytes.TrimPrefix(start, byteOrderMark), " \t\r\n")
+	switch {
+	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
+		return XLSX, nil
+	case bytes.HasPrefix(start, []byte("\xd0\xcf\x11\xe0")):
+		return "", badFile("this is a workbook of the old form, or one with a password; save it as XLSX without a password")
+	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")),
+		len(start) > 1 && (start[0] == 0) != (start[1] == 0):
+		return "", badFile("this is UTF-16; save it as CSV UTF-8")
+	case len(text) == 0:
+		return "", badFile("it is empty")
+	case text[0] == '{', text[0] == '[':
+		return JSON, nil
+	}
+	return CSV, nil
+}
