@@ -76,37 +76,13 @@ func TestEnroll_lies(t *testing.T) {
 		{"a forged signature", softkey.Config{Serial: serial, Quirks: softkey.Quirks{CorruptAttestation: true}}, 1, "not genuine"},
 		{"a certificate for another model", softkey.Config{Serial: serial, Quirks: softkey.Quirks{CertificateAAGUID: [16]byte{1}}}, 1, "aaguid"},
 		{"another serial on the card than over FIDO", softkey.Config{Serial: serial, Quirks: softkey.Quirks{CardSerial: 7}}, 1, "disagree"},
-		{"a U2F key", softkey.Config{Quirks: softkey.Quirks{U2FOnly: true, NoCard: true}}, 1, "FIDO2"},
+		{"a key that speaks neither FIDO2 nor U2F", softkey.Config{Quirks: softkey.Quirks{U2FOnly: true, NoU2F: true, NoCard: true}}, 1, "U2F"},
 		{"a key that stays busy", softkey.Config{Serial: serial, Quirks: softkey.Quirks{GetInfoBusy: 1 << 20}}, 1, "busy"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			k := plug(t, tt.cfg)
 			newInventory(t, k.ca)
 			_, err := try(t, "", "hwmfa", "enroll", "--place", "Berlin")
-			wantExit(t, err, tt.status, tt.word)
-			nothingRecorded(t)
-		})
-	}
-}
-
-// TestEnroll_pivIdentity makes the second identity on keys of each kind of
-// management key, and refuses where the slot's emptiness is not certain.
-func TestEnroll_pivIdentity(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		cfg    softkey.Config
-		stdin  string
-		args   []string
-		status int
-		word   string
-	}{
-		{"firmware below 5.3", softkey.Config{Serial: serial, Version: version(5, 2, 4)}, "", []string{"--default-management-key"}, 1, "5.3"},
-		{"nobody there to agree", softkey.Config{Serial: serial, Version: version(5, 7, 4)}, "", []string{"--default-management-key"}, 2, ""},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			k := plug(t, tt.cfg)
-			newInventory(t, k.ca)
-			_, err := try(t, tt.stdin, "hwmfa", append([]string{"enroll", "--place", "Berlin", "--piv-identity"}, tt.args...)...)
 			wantExit(t, err, tt.status, tt.word)
 			nothingRecorded(t)
 		})
