@@ -138,7 +138,7 @@ func VerifyRecords(tx Tx) error {
 		want[r.Event] = r
 	}
 	err = tx.EachEvent(1, func(e Event) error {
-		if e.Kind != KindKeyEnrolled {
+		if e.Kind != KindKeyEnrolled && e.Kind != KindKeyPIVIdentity {
 			return nil
 		}
 		r, ok := want[e.Seq]

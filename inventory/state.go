@@ -164,6 +164,10 @@ func (p projection) key(e Event) error {
 			p.rows[credentialRow(e.Subject, e.Time)] = fmt.Sprint(*c)
 		}
 		k.Enrolled = k.Enrolled.shown()
+	case KindKeyPIVIdentity:
+		if err := k.gotPIVIdentity(payload); err != nil {
+			return err
+		}
 	case KindKeyTagged:
 		var t taggedJSON
 		if err := json.Unmarshal(payload, &t); err != nil {

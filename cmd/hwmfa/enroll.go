@@ -19,6 +19,7 @@ type enrollOptions struct {
 	setPIN, changePIN  bool
 	settings           ceremony.Settings
 	piv                pivOptions
+	withoutSerial      bool
 	json               bool
 }
 
@@ -74,6 +75,7 @@ it or --default-management-key says that the card still has the default one.` +
 	f.IntVar(&opts.settings.MinPINLength, "min-pin-length", 0, "have the key refuse PINs of fewer than `N` characters")
 	f.BoolVar(&opts.settings.ForcePINChange, "force-pin-change", false, "have the key want another PIN before it is used")
 	f.BoolVar(&opts.settings.AlwaysUV, "always-uv", false, "have the key want its PIN for every use")
+	f.BoolVar(&opts.withoutSerial, "without-serial", false, "enroll a key whose serial cannot be read by its credential alone")
 	opts.piv.addFlags(f)
 	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of rules (policy.yaml)")
 	f.BoolVar(&opts.json, "json", false, "print JSON (hwmfa.enroll/v1)")
@@ -136,7 +138,7 @@ func runEnroll(ctx context.Context, a *app, opts enrollOptions) error {
 		Rules:  rules.Enrollment,
 		SetPIN: opts.setPIN, ChangePIN: opts.changePIN, NewPIN: newPINAsker(a.streams, newPINFD),
 		Settings:    opts.settings,
-		PIVIdentity: identity,
+		PIVIdentity: identity, WithoutSerial: opts.withoutSerial,
 	})
 	if err != nil {
 		return err

@@ -88,6 +88,7 @@ var endings = []ending{
 	{"not built in", isError(hw.ErrNotBuilt), exitNoAccess, "build with cgo and the libraries that make demo installs"},
 	{"no card service", isError(hw.ErrService), exitNoAccess, "start the smart-card service: systemctl start pcscd.socket"},
 	{"held by another program", isError(hw.ErrBusy), exitFailure, "close the other program that uses the key (gpg-agent, a browser) and try again"},
+	{"serial unread", isError(ceremony.ErrSerialUnread), exitFailure, "hwmfa detect says which path fails and why; plug the key in again, or enroll it by its credential alone with --without-serial"},
 	{"wrong PIV management key", isError(hw.ErrManagementKey), exitRefused, "give the one that was set on this key with --management-key-fd; nothing was written to PIV or recorded"},
 	{"refused by the key", isError(hw.ErrRefused), exitRefused, ""},
 	{"serials disagree", isError(hw.ErrSerialsDisagree), exitFailure, "leave only one key plugged in; if it persists, do not use this key"},

@@ -71,6 +71,20 @@ func (s *Seen) claims(serial string) bool {
 	return serial != "" && slices.ContainsFunc(s.Claims, func(c SerialClaim) bool { return c.Serial == serial })
 }
 
+// ErrSerialUnread: the key may well have a serial, and no path would tell it.
+var ErrSerialUnread = errors.New("its serial could not be read")
+
+// serialUnread is what kept a key from telling the serial that its model has,
+// nil where it told one or has none. Only Yubico's Security Keys are without:
+// the old ones have a USB product of their own, the others say so.
+func (s *Seen) serialUnread() error {
+	u := s.Key.USB
+	if u == nil || u.Vendor != hw.VendorYubico || u.Product == 0x0120 || s.Device != nil && s.Device.SecurityKey {
+		return nil
+	}
+	return s.unreadSerial()
+}
+
 // enrollable says why a key that was read cannot be enrolled, nil if it can.
 func enrollable(s *Seen) error {
 	for _, w := range s.Warnings {

@@ -51,6 +51,9 @@ type EnrollRequest struct {
 	Settings          Settings
 	// PIVIdentity writes a PIV slot; nil, and PIV is only read.
 	PIVIdentity *PIVIdentity
+	// WithoutSerial takes a key whose serial cannot be read, though keys of its
+	// maker have one, for one without.
+	WithoutSerial bool
 }
 
 // Enrolled is what an enrollment recorded.
@@ -82,6 +85,9 @@ func Enroll(ctx context.Context, bench hw.Bench, store inventory.Store, r Enroll
 	r.Tell(StepRead, *s)
 	if err := enrollable(s); err != nil {
 		return nil, err
+	}
+	if err := s.serialUnread(); err != nil && !r.WithoutSerial {
+		return nil, fmt.Errorf("%s: %w: %w", s.Name(), ErrSerialUnread, err)
 	}
 	e := enrollment{bench: bench, seen: s, request: r}
 	if err := e.admissible(ctx, store); err != nil {
@@ -154,12 +160,18 @@ func (e *enrollment) carryOut(ctx context.Context, store inventory.Store) (*Enro
 }
 
 // changeWords lists what was changed on the key.
-func (e *enrollment) changeWords() string {
-	words := make([]string, len(e.changes))
-	for i, c := range e.changes {
-		words[i] = string(c)
+func (e *enrollment) changeWords() string { return strings.Join(e.recorded().Words, ", ") }
+
+// recorded is what was changed on the key, as the journal has it.
+func (e *enrollment) recorded() inventory.Changes {
+	var c inventory.Changes
+	for _, change := range e.changes {
+		c.Words = append(c.Words, string(change))
+		if change == ChangeMinPINLength {
+			c.MinPINLength = e.request.Settings.MinPINLength
+		}
 	}
-	return strings.Join(words, ", ")
+	return c
 }
 
 // notYetEnrolled refuses before the touch what the record would refuse after
@@ -307,6 +319,11 @@ func (e *enrollment) verify(v attest.Verifier) error {
 	if e.fido.Serial != "" && e.seen.Serial != "" && e.fido.Serial != e.seen.Serial {
 		return fmt.Errorf("%s: %w, the FIDO certificate says %s", e.seen.Name(), hw.ErrSerialsDisagree, e.fido.Serial)
 	}
+	return e.verifyPIV(v)
+}
+
+// verifyPIV judges what the card side attests, where there is one.
+func (e *enrollment) verifyPIV(v attest.Verifier) error {
 	if e.evidence.PIV == nil {
 		return nil
 	}
@@ -384,12 +401,14 @@ func (e *enrollment) entry() inventory.Enrollment {
 func (e *enrollment) record(ctx context.Context, store inventory.Store) (*Enrolled, error) {
 	done := Enrolled{FIDO: e.fido, PIV: e.piv, Silent: e.silent, Changes: e.changes, Warnings: e.seen.Warnings}
 	act := inventory.Act{Actor: e.request.Actor, At: e.request.Now()}
-	if e.identity != nil {
-		ctx = context.WithoutCancel(ctx) // a slot that was written should be recorded
+	if len(e.changes) > 0 {
+		ctx = context.WithoutCancel(ctx) // what was changed on the key should be recorded
 	}
 	err := store.Update(ctx, func(tx inventory.Tx) (err error) {
-		done.Key, err = inventory.EnrollKey(tx, act, e.entry())
-		return err
+		if done.Key, err = inventory.EnrollKey(tx, act, e.entry()); err != nil {
+			return err
+		}
+		return inventory.RecordChanges(tx, act, done.Key.ID, e.recorded())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.seen.Name(), err)

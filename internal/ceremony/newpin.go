@@ -15,7 +15,7 @@ import (
 // after use.
 type AskNewPIN func(ctx context.Context, who string, check func(pin []byte) error) ([]byte, error)
 
-// Change is something that an enrollment changed on the key, a word.
+// Change is something that was changed on a key, a word.
 type Change string
 
 // The changes.
@@ -85,15 +85,19 @@ func (e *enrollment) newPIN(ctx context.Context, old []byte) error {
 		return err
 	}
 	change := ChangePINSet
-	err = withFIDO(ctx, e.bench, *s.Key.FIDO, func(d *ctap.Device) error {
-		if old == nil {
-			return d.SetPIN(ctx, pin)
-		}
+	if old != nil {
 		change = ChangePINChanged
-		return d.ChangePIN(ctx, old, pin)
+	}
+	during, stop := undisturbed(ctx)
+	defer stop()
+	err = withFIDO(during, e.bench, *s.Key.FIDO, func(d *ctap.Device) error {
+		if old == nil {
+			return d.SetPIN(during, pin)
+		}
+		return d.ChangePIN(during, old, pin)
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.Name(), err)
+		return fmt.Errorf("%s: %w", s.Name(), unsure(change, err))
 	}
 	e.changes = append(e.changes, change)
 	return s.sameKey(ctx, e.bench)

@@ -2,7 +2,9 @@ package ceremony
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"hwmfa/hw"
 	"hwmfa/hw/ctap"
@@ -20,13 +22,18 @@ type Settings struct {
 // settable refuses before anything is changed what the key would refuse later,
 // and what could end registrations that an account depends on.
 func (e *enrollment) settable(ctx context.Context, store inventory.Store) error {
-	s, want := e.seen, e.request.Settings
-	if want == (Settings{}) {
+	if e.request.Settings == (Settings{}) {
 		return nil
 	}
 	if err := store.View(ctx, e.checkSpares); err != nil {
 		return err
 	}
+	return e.takes()
+}
+
+// takes refuses settings that the key would refuse.
+func (e *enrollment) takes() error {
+	s, want := e.seen, e.request.Settings
 	pin := s.FIDO.Options["clientPin"] || e.request.SetPIN
 	_, alwaysUV := s.FIDO.Options["alwaysUv"]
 	length := want.MinPINLength > 0 || want.ForcePINChange
@@ -82,13 +89,17 @@ func (e *enrollment) applySettings(ctx context.Context) error {
 	if err := s.stillThere(ctx, e.bench); err != nil {
 		return err
 	}
-	err := withFIDO(ctx, e.bench, *s.Key.FIDO, func(d *ctap.Device) error {
-		info, err := d.Info(ctx)
+	during, stop := undisturbed(ctx)
+	defer stop()
+	now := Change("")
+	err := withFIDO(during, e.bench, *s.Key.FIDO, func(d *ctap.Device) error {
+		info, err := d.Info(during)
 		if err != nil {
 			return err
 		}
 		if want.AlwaysUV && !info.Options["alwaysUv"] {
-			if err := d.ToggleAlwaysUV(ctx, e.pin); err != nil {
+			now = ChangeAlwaysUV
+			if err := d.ToggleAlwaysUV(during, e.pin); err != nil {
 				return err
 			}
 			e.changes = append(e.changes, ChangeAlwaysUV)
@@ -100,7 +111,10 @@ func (e *enrollment) applySettings(ctx context.Context) error {
 		if length == 0 && !want.ForcePINChange {
 			return nil
 		}
-		if err := d.SetMinPINLength(ctx, e.pin, length, want.ForcePINChange); err != nil {
+		if now = ChangeMinPINLength; length == 0 {
+			now = ChangeForcePINChange
+		}
+		if err := d.SetMinPINLength(during, e.pin, length, want.ForcePINChange); err != nil {
 			return err
 		}
 		if length > 0 {
@@ -112,7 +126,27 @@ func (e *enrollment) applySettings(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.Name(), err)
+		return fmt.Errorf("%s: %w", s.Name(), unsure(now, err))
 	}
 	return s.sameKey(ctx, e.bench)
+}
+
+// changeTime is how long a key may take to change its PIN or a setting, which
+// no key wants a touch for.
+const changeTime = 10 * time.Second
+
+// undisturbed is a context in which a key is changed: an interrupt waits, so that
+// it is known afterwards whether the change was made.
+func undisturbed(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), changeTime)
+}
+
+// unsure says of an error that is no answer of the key's that a change may have
+// been made all the same. Without a change that was tried it is just that error.
+func unsure(tried Change, err error) error {
+	noAnswer := lost(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, hw.ErrMalformed)
+	if tried == "" || !noAnswer {
+		return err
+	}
+	return fmt.Errorf("%w (whether the key took it is not known: %s)", err, tried)
 }
