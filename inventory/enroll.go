@@ -17,6 +17,7 @@ type Enrollment struct {
 	Serial string // "" where the key has none to show
 	Tag    string // "" none
 	Place  string // path, made on first use; "" nowhere yet
+	Order  string // the purchase order it came with, for a key without a serial; "" none
 	// USBVendor and USBProduct are 0 where the key was only seen in a reader.
 	USBVendor  uint16
 	USBProduct uint16
@@ -118,6 +119,10 @@ func (e Enrollment) normalize() (Enrollment, error) {
 		e.Place, errs[2] = NormalizePlace(e.Place)
 	}
 	if err := errors.Join(errs[:]...); err != nil {
+		return e, err
+	}
+	var err error
+	if e.Order, err = line("order", e.Order, maxName); err != nil {
 		return e, err
 	}
 	e.Product = claimed(e.Product, maxName)
@@ -247,7 +252,7 @@ func (e Enrollment) insert(tx Tx, act Act, before Key) (Key, error) {
 	k := Key{
 		ID: before.ID, Serial: e.Serial, Tag: cmp.Or(e.Tag, before.Tag), Type: TypeKey,
 		Custody: Custody{Status: StatusEnrolled, PlaceID: before.PlaceID, HolderID: before.HolderID, Since: act.At},
-		Place:   before.Place, Holder: before.Holder, Order: before.Order,
+		Place:   before.Place, Holder: before.Holder, Order: cmp.Or(before.Order, e.Order),
 		USBVendor: e.USBVendor, USBProduct: e.USBProduct, Product: e.Product,
 		Firmware: e.Firmware, FormFactor: e.FormFactor, AAGUID: e.AAGUID,
 		Attestation: Summarize(e.FIDO, e.PIV), EnrolledAt: act.At, EnrolledBy: act.Actor,
@@ -299,6 +304,7 @@ type enrolledJSON struct {
 	Tag            *string         `json:"tag"`
 	Status         Status          `json:"status"`
 	Place          *string         `json:"place"`
+	Order          *string         `json:"order"`
 	Holder         *string         `json:"holder"`
 	USBVendor      uint16          `json:"usb_vendor"`
 	USBProduct     uint16          `json:"usb_product"`
@@ -320,7 +326,7 @@ type credentialJSON struct {
 
 func enrolledPayload(k Key, c *NewCredential, sum Hash, statements []byte) enrolledJSON {
 	p := enrolledJSON{
-		Serial: null(k.Serial), Tag: null(k.Tag), Status: k.Status, Place: null(k.PlaceID), Holder: null(k.HolderID),
+		Serial: null(k.Serial), Tag: null(k.Tag), Status: k.Status, Place: null(k.PlaceID), Order: null(k.Order), Holder: null(k.HolderID),
 		USBVendor: k.USBVendor, USBProduct: k.USBProduct, Product: null(k.Product),
 		Firmware: null(FormatVersion(k.Firmware)), FormFactor: byte(k.FormFactor), AAGUID: null(FormatAAGUID(k.AAGUID)),
 		EvidenceSHA256: sum.String(), Statements: statements,

@@ -19,7 +19,7 @@ import (
 // for VerifyRecords, proofs for VerifyProofs.
 func VerifyState(tx Tx) error {
 	want := projection{
-		rows: map[string]string{}, keys: map[string]keyState{}, people: map[string]Person{}, places: map[string]placeState{},
+		rows: map[string]string{}, keys: map[string]keyState{}, people: map[string]Person{}, orders: map[string]Order{}, places: map[string]placeState{},
 	}
 	if err := tx.EachEvent(1, want.apply); err != nil {
 		return fmt.Errorf("verify state: %w", err)
@@ -55,6 +55,7 @@ type projection struct {
 	rows   map[string]string
 	keys   map[string]keyState
 	people map[string]Person
+	orders map[string]Order
 	places map[string]placeState
 }
 
@@ -99,6 +100,8 @@ func (p projection) applied(e Event) error {
 		delete(p.rows, anchorRow(e.Subject))
 	case KindBindingAdded, KindBindingRemoved:
 		return p.binding(e)
+	case KindOrderListed, KindOrderReceived:
+		return p.order(e)
 	case KindPersonSaved, KindPersonLeft:
 		return p.person(e)
 	}
@@ -120,6 +123,31 @@ func (p projection) binding(e Event) error {
 	} else {
 		delete(p.rows, bindingRow(e.Subject, b.Account))
 	}
+	return nil
+}
+
+func (p projection) order(e Event) error {
+	o := p.orders[e.Subject]
+	if e.Kind == KindOrderListed {
+		var listed orderJSON
+		if err := json.Unmarshal([]byte(e.Payload), &listed); err != nil {
+			return err
+		}
+		sum, err := ParseHash(listed.Manifest)
+		if err != nil {
+			return err
+		}
+		o = Order{Number: e.Subject, Supplier: text(listed.Supplier), Manifest: sum, Lines: listed.Lines, At: e.Time, By: e.Actor}
+	} else {
+		var received receivedJSON
+		if err := json.Unmarshal([]byte(e.Payload), &received); err != nil {
+			return err
+		}
+		if len(received.Counts) > 0 {
+			o.Lines = received.Counts
+		}
+	}
+	p.orders[e.Subject] = o
 	return nil
 }
 
@@ -204,6 +232,9 @@ func (k *keyState) enrolled(e Event) error {
 		return err
 	}
 	k.Proved = Summarize(fido, piv)
+	if k.Enrolled.Order != nil {
+		k.Order = *k.Enrolled.Order
+	}
 	k.Serial, k.Tag, k.Product = text(k.Enrolled.Serial), text(k.Enrolled.Tag), text(k.Enrolled.Product)
 	k.Custody = Custody{Status: k.Enrolled.Status, PlaceID: text(k.Enrolled.Place), HolderID: text(k.Enrolled.Holder), Since: e.Time}
 	k.EnrolledAt, k.EnrolledBy = FormatTime(e.Time), e.Actor
@@ -220,6 +251,10 @@ func (p projection) finish() error {
 	var errs []error
 	for id, k := range p.keys {
 		errs = append(errs, putRow(p.rows, keyRow(id), k))
+	}
+	for number, o := range p.orders {
+		o.Lines = append([]OrderLine{}, o.Lines...)
+		errs = append(errs, putRow(p.rows, orderRow(number), o))
 	}
 	for id, who := range p.people {
 		errs = append(errs, putRow(p.rows, personRow(id), who))
@@ -247,7 +282,8 @@ func stateRows(tx Tx) (map[string]string, error) {
 	accounts, err5 := tx.ListAccounts()
 	bindings, err6 := tx.ListBindings("", "")
 	people, err7 := tx.ListPeople()
-	errs := []error{err1, err2, err3, err4, err5, err6, err7}
+	orders, err8 := tx.ListOrders()
+	errs := []error{err1, err2, err3, err4, err5, err6, err7, err8}
 	put := func(name string, payload any, at time.Time, by string) {
 		content, err := canonicalJSON(payload)
 		errs = append(errs, err)
@@ -271,6 +307,10 @@ func stateRows(tx Tx) (map[string]string, error) {
 	}
 	for _, a := range anchors {
 		put(anchorRow(a.SHA256.String()), anchorPayload(a), a.At, a.By)
+	}
+	for _, o := range orders {
+		o.Lines = append([]OrderLine{}, o.Lines...)
+		errs = append(errs, putRow(rows, orderRow(o.Number), o))
 	}
 	for _, p := range people {
 		errs = append(errs, putRow(rows, personRow(p.ID), p))
@@ -298,11 +338,12 @@ func dated(content string, at time.Time, by string) string {
 	return strings.Join([]string{content, FormatTime(at), by}, "\n")
 }
 
-func keyRow(id string) string     { return "key " + id }
-func personRow(id string) string  { return "person " + id }
-func placeRow(id string) string   { return "place " + id }
-func accountRow(id string) string { return "account " + id }
-func anchorRow(sum string) string { return "anchor " + sum }
+func keyRow(id string) string       { return "key " + id }
+func orderRow(number string) string { return "order " + number }
+func personRow(id string) string    { return "person " + id }
+func placeRow(id string) string     { return "place " + id }
+func accountRow(id string) string   { return "account " + id }
+func anchorRow(sum string) string   { return "anchor " + sum }
 
 func bindingRow(key, account string) string {
 	return "the binding of " + key + " to account " + account

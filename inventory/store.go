@@ -27,6 +27,7 @@ type Tx interface {
 	KeyTx
 	PlaceTx
 	PersonTx
+	OrderTx
 	TrustTx
 	AccountTx
 	JournalTx
@@ -76,6 +77,15 @@ type PersonTx interface {
 	PutPerson(Person) error
 	PersonByID(id string) (Person, error)
 	ListPeople() ([]Person, error) // by name, then ID
+}
+
+// OrderTx holds what suppliers announced.
+type OrderTx interface {
+	// PutOrder inserts the order with its lines, or overwrites the one of its
+	// number, whose lines stay the same but for what was received.
+	PutOrder(Order) error
+	OrderByNumber(number string) (Order, error)
+	ListOrders() ([]Order, error) // by time, then number
 }
 
 // TrustTx holds the trusted roots that users added, and the metadata.

@@ -58,6 +58,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		{"a place that takes two people takes two", testTwoPeople},
 		{"a full place takes no more", testCapacity},
 		{"a declared key is enrolled as itself", testDeclare},
+		{"a delivery is held against its list", testDelivery},
+		{"a key that no list announced is told", testCheckDelivery},
 		{"people are saved, found and leave", testPeople},
 		{"a proof is recorded and replaces the one before", testProof},
 		{"a key is bound to an account once, under one name", testBind},
