@@ -67,7 +67,7 @@ var privileges = map[string][]string{
 	"github.com/pressly/goose":        {"inventory/store"},
 	"github.com/jackc/pgx":            {"inventory/store"},
 	"os/exec":                         {"udev", "inventory/store/storetest", "inventory/store/pgtest", "internal/bench", "internal/bench/guest"},
-	"net":                             {"inventory/store", "iamcheck/awsapi", "iamcheck/awstest", "internal/bench/usbip", "internal/fetch"},
+	"net":                             {"iamcheck/awsapi", "iamcheck/awstest", "inventory/store", "internal/bench/usbip", "internal/fetch"},
 	"net/url":                         anybody,
 	"html/template":                   {},
 	"plugin":                          {},

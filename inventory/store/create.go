@@ -14,17 +14,36 @@ import (
 // of one, and of two processes that create at once one wins and the other uses
 // what the winner made.
 func create(ctx context.Context, path string) error {
-	if _, err := os.Lstat(path + "-wal"); err == nil {
-		// SQLite would replay the old log into the new file.
-		return fmt.Errorf("the file is gone and its write-ahead log (%s-wal) is still there: %w", filepath.Base(path), ErrDamaged)
+	if err := strayLog(path); err != nil {
+		return err
 	}
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make directory: %w", err)
 	}
+	err := place(path, func(tmp string) error { return fill(ctx, tmp) })
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("create: %w", err)
+	}
+	return nil
+}
+
+// strayLog refuses a place where the log of another file lies: SQLite would
+// replay it into the new one.
+func strayLog(path string) error {
+	if _, err := os.Lstat(path + "-wal"); err == nil {
+		return fmt.Errorf("the file is gone and its write-ahead log (%s-wal) is still there: %w", filepath.Base(path), ErrDamaged)
+	}
+	return nil
+}
+
+// place has a file made beside its place and gives it its name when it is
+// complete, unless something has that name.
+func place(path string, fill func(tmp string) error) error {
+	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".hwmfa-*.new") // mode 0600
 	if err != nil {
-		return fmt.Errorf("create: %w", err)
+		return err
 	}
 	tmp := f.Name()
 	defer func() {
@@ -33,13 +52,13 @@ func create(ctx context.Context, path string) error {
 		}
 	}()
 	if err := f.Close(); err != nil {
-		return fmt.Errorf("create: %w", err)
+		return err
 	}
-	if err := fill(ctx, tmp); err != nil {
-		return fmt.Errorf("create: %w", err)
+	if err := fill(tmp); err != nil {
+		return err
 	}
-	if err := os.Link(tmp, path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("create: %w", err)
+	if err := os.Link(tmp, path); err != nil {
+		return err
 	}
 	return syncDir(dir)
 }

@@ -54,7 +54,7 @@ func factOfSQLite(err *sqlite.Error) error {
 	case sqlite3.SQLITE_READONLY:
 		return inventory.ErrReadOnly
 	case sqlite3.SQLITE_FULL:
-		return ErrFull
+		return ErrNoSpace
 	}
 	return nil
 }
@@ -72,8 +72,10 @@ func factOfPostgres(state string) error {
 		return ErrDenied
 	case "3D000": // invalid_catalog_name
 		return ErrNoDatabase
+	case "57014": // query_canceled: the caller's doing, or a time limit of the server's
+		return nil
 	case "53100": // disk_full
-		return ErrFull
+		return ErrNoSpace
 	case "25P03": // idle_in_transaction_session_timeout
 		return ErrUnreachable
 	case "XX001", "XX002": // data_corrupted, index_corrupted

@@ -41,7 +41,8 @@ func lastMigration() int64 {
 // dialect is what is different between the databases that speak SQL to us.
 type dialect struct {
 	goose goose.Dialect
-	// own is the directory of the migrations in its own words.
+	// own is the database's name, and the directory of the migrations in its
+	// own words.
 	own string
 	// rebind puts the database's own placeholders in the place of each "?".
 	rebind func(query string) string

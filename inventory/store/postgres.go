@@ -116,7 +116,7 @@ func (s *postgresStore) update(ctx context.Context, fn func(inventory.Tx) error)
 	if _, err := t.ExecContext(ctx, "LOCK TABLE write_turn IN EXCLUSIVE MODE"); err != nil {
 		return false, fmt.Errorf("begin: %w", mapped(err))
 	}
-	if err := fn(&tx{ctx: ctx, sql: t, rebind: postgresDialect.rebind}); err != nil {
+	if err := fn(&tx{ctx: ctx, sql: t, dialect: postgresDialect}); err != nil {
 		return true, err
 	}
 	var number sql.NullString // none: nothing was written
@@ -168,7 +168,7 @@ func (s *postgresStore) View(ctx context.Context, fn func(inventory.Tx) error) e
 			return errors.Is(err, ErrUnreachable), err
 		}
 		defer t.Rollback()
-		return false, fn(&tx{ctx: ctx, sql: t, rebind: postgresDialect.rebind})
+		return false, fn(&tx{ctx: ctx, sql: t, dialect: postgresDialect})
 	})
 }
 

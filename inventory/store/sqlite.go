@@ -45,12 +45,16 @@ func openDB(path, mode string, pragmas []string) (*sql.DB, error) {
 		q.Set("mode", "ro")
 		q.Set("immutable", "1")
 	}
-	dsn := (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}).String()
-	c, err := sqlite.NewConnector(dsn)
+	c, err := sqlite.NewConnector(fileDSN(path, q))
 	if err != nil {
 		return nil, fmt.Errorf("open: %w", err)
 	}
 	return sql.OpenDB(c), nil
+}
+
+// fileDSN is a path as SQLite takes it, whatever characters are in it.
+func fileDSN(path string, q url.Values) string {
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}).String()
 }
 
 func openSQLite(ctx context.Context, path string) (*sqliteStore, error) {
@@ -85,18 +89,7 @@ func openSQLite(ctx context.Context, path string) (*sqliteStore, error) {
 }
 
 func openSQLiteReadOnly(ctx context.Context, path string) (*sqliteStore, error) {
-	if err := inspect(path); err != nil {
-		return nil, err
-	}
-	mode := "rw" // with query_only: reading a log needs its index, which is written
-	if f, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
-		f.Close()
-	} else if logged(path) {
-		return nil, fmt.Errorf("it may not be written, and its write-ahead log cannot be read without: %w", plain(err))
-	} else {
-		mode = "immutable"
-	}
-	db, err := openDB(path, mode, readPragmas)
+	db, err := openForReading(path)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +102,22 @@ func openSQLiteReadOnly(ctx context.Context, path string) (*sqliteStore, error) 
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// openForReading opens a file that is an inventory and leaves it as it is.
+func openForReading(path string) (*sql.DB, error) {
+	if err := inspect(path); err != nil {
+		return nil, err
+	}
+	mode := "rw" // with query_only: reading a log needs its index, which is written
+	if f, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
+		f.Close()
+	} else if logged(path) {
+		return nil, fmt.Errorf("it may not be written, and its write-ahead log cannot be read without: %w", plain(err))
+	} else {
+		mode = "immutable"
+	}
+	return openDB(path, mode, readPragmas)
 }
 
 // examine reads the schema's version and, of a file that is not too large,
@@ -172,7 +181,7 @@ func run(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(inventory
 		return fmt.Errorf("begin: %w", mapped(err))
 	}
 	defer t.Rollback() // does nothing after Commit
-	if err := fn(&tx{ctx: ctx, sql: t, rebind: sqliteDialect.rebind}); err != nil {
+	if err := fn(&tx{ctx: ctx, sql: t, dialect: sqliteDialect}); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {

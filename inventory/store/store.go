@@ -33,8 +33,8 @@ var (
 	ErrOlder = errors.New("written by an older version of this program")
 	// ErrBusy: another process kept the database locked for too long.
 	ErrBusy = errors.New("inventory is locked by another program")
-	// ErrFull: there is no room for what is to be written; nothing was.
-	ErrFull = errors.New("no room is left for the inventory")
+	// ErrNoSpace: there is no room for what is to be written; nothing was.
+	ErrNoSpace = errors.New("no space is left for the inventory")
 	// ErrUnreachable: the server cannot be reached, or went away. Unless
 	// ErrOutcome comes with it, nothing was recorded.
 	ErrUnreachable = errors.New("database server is not reachable")
@@ -50,6 +50,10 @@ var (
 	// ErrNotOwner: an inventory is to be made or brought up to date, and only
 	// the database's owner may.
 	ErrNotOwner = errors.New("only the owner of the database can do this")
+	// ErrNotEmpty: what is to be copied into holds something already.
+	ErrNotEmpty = errors.New("there is an inventory already")
+	// ErrCopy: a copy turned out not to be one; it was not kept.
+	ErrCopy = errors.New("the copy differs from what was copied")
 	// ErrDamaged: the database is truncated or corrupt.
 	ErrDamaged = inventory.ErrDamaged
 )

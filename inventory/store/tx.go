@@ -16,8 +16,8 @@ import (
 type tx struct {
 	ctx context.Context
 	sql *sql.Tx
-	// rebind makes a statement with "?" one for this database.
-	rebind func(query string) string
+	// dialect turns statements with "?" into those of this database.
+	dialect dialect
 }
 
 // row is what *sql.Row and *sql.Rows have in common.
@@ -25,7 +25,7 @@ type row interface{ Scan(dest ...any) error }
 
 // exec runs a statement that must touch exactly one row.
 func (t *tx) exec(query string, args ...any) error {
-	r, err := t.sql.ExecContext(t.ctx, t.rebind(query), args...)
+	r, err := t.sql.ExecContext(t.ctx, t.dialect.rebind(query), args...)
 	if err != nil {
 		return mapped(err)
 	}
@@ -41,7 +41,7 @@ func (t *tx) exec(query string, args ...any) error {
 
 // one reads one row, ErrNotFound without one.
 func one[T any](t *tx, scan func(row) (T, error), query string, args ...any) (T, error) {
-	v, err := scan(t.sql.QueryRowContext(t.ctx, t.rebind(query), args...))
+	v, err := scan(t.sql.QueryRowContext(t.ctx, t.dialect.rebind(query), args...))
 	if err != nil {
 		var none T
 		return none, mapped(err)
@@ -51,7 +51,7 @@ func one[T any](t *tx, scan func(row) (T, error), query string, args ...any) (T,
 
 // each calls fn with every row in turn.
 func each[T any](t *tx, scan func(row) (T, error), fn func(T) error, query string, args ...any) error {
-	rows, err := t.sql.QueryContext(t.ctx, t.rebind(query), args...)
+	rows, err := t.sql.QueryContext(t.ctx, t.dialect.rebind(query), args...)
 	if err != nil {
 		return mapped(err)
 	}
