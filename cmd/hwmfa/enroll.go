@@ -15,9 +15,7 @@ import (
 
 type enrollOptions struct {
 	place, tag, serial string
-	pinFD, newPINFD    int
-	setPIN, changePIN  bool
-	settings           ceremony.Settings
+	pin                pinOptions
 	piv                pivOptions
 	withoutSerial      bool
 	json               bool
@@ -68,13 +66,7 @@ it or --default-management-key says that the card still has the default one.` +
 	f.StringVar(&opts.place, "place", "", "`PLACE` where the key is kept: site[/safe[/slot]]")
 	f.StringVar(&opts.tag, "tag", "", "asset `TAG` to give it")
 	f.StringVar(&opts.serial, "serial", "", "`SERIAL` of the key, where several are plugged in")
-	f.IntVar(&opts.pinFD, "pin-fd", -1, "read the PIN from this file `DESCRIPTOR` instead of asking")
-	f.BoolVar(&opts.setPIN, "set-pin", false, "give a key without a PIN its first one")
-	f.BoolVar(&opts.changePIN, "change-pin", false, "replace the key's PIN")
-	f.IntVar(&opts.newPINFD, "new-pin-fd", -1, "with --change-pin, read the new PIN from this file `DESCRIPTOR`")
-	f.IntVar(&opts.settings.MinPINLength, "min-pin-length", 0, "have the key refuse PINs of fewer than `N` characters")
-	f.BoolVar(&opts.settings.ForcePINChange, "force-pin-change", false, "have the key want another PIN before it is used")
-	f.BoolVar(&opts.settings.AlwaysUV, "always-uv", false, "have the key want its PIN for every use")
+	opts.pin.addFlags(f)
 	f.BoolVar(&opts.withoutSerial, "without-serial", false, "enroll a key whose serial cannot be read by its credential alone")
 	opts.piv.addFlags(f)
 	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of rules (policy.yaml)")
@@ -82,30 +74,11 @@ it or --default-management-key says that the card still has the default one.` +
 	return cmd
 }
 
-// check refuses flags that do not go together, and gives the descriptors of the
-// PIN that the key has and of its new one.
-func (o enrollOptions) check() (pinFD, newPINFD int, err error) {
-	n := o.settings.MinPINLength
-	switch {
-	case o.place == "":
-		err = errors.New("--place is missing: say where the key is kept, as in --place \"Berlin/safe 1\"")
-	case o.setPIN && o.changePIN:
-		err = errors.New("--set-pin and --change-pin exclude each other")
-	case o.newPINFD >= 0 && !o.changePIN:
-		err = errors.New("--new-pin-fd goes with --change-pin")
-	case n != 0 && (n < 4 || n > 63): // CTAP 2.1 §6.5.1
-		err = fmt.Errorf("--min-pin-length %d: want 4 to 63", n)
-	case o.setPIN:
-		return -1, o.pinFD, nil
-	}
-	if err != nil {
-		return 0, 0, usageError{err}
-	}
-	return o.pinFD, o.newPINFD, nil
-}
-
 func runEnroll(ctx context.Context, a *app, opts enrollOptions) error {
-	pinFD, newPINFD, err := opts.check()
+	if opts.place == "" {
+		return usageError{errors.New("--place is missing: say where the key is kept, as in --place \"Berlin/safe 1\"")}
+	}
+	pinFD, newPINFD, err := opts.pin.check()
 	if err != nil {
 		return err
 	}
@@ -136,8 +109,8 @@ func runEnroll(ctx context.Context, a *app, opts enrollOptions) error {
 		PIN: pinAsker(a.streams, pinFD), UsePIN: pinFD >= 0,
 		Tell:   a.tellTouch,
 		Rules:  rules.Enrollment,
-		SetPIN: opts.setPIN, ChangePIN: opts.changePIN, NewPIN: newPINAsker(a.streams, newPINFD),
-		Settings:    opts.settings,
+		SetPIN: opts.pin.setPIN, ChangePIN: opts.pin.changePIN, NewPIN: newPINAsker(a.streams, newPINFD),
+		Settings:    opts.pin.settings,
 		PIVIdentity: identity, WithoutSerial: opts.withoutSerial,
 	})
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"hwmfa/internal/term"
 )
 
-// pivOptions are the flags of an enrollment that writes a PIV slot.
+// pivOptions are the flags of commands that write a PIV slot.
 type pivOptions struct {
 	identity, defaultKey bool
 	slot                 string
@@ -21,9 +21,15 @@ type pivOptions struct {
 
 func (o *pivOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.identity, "piv-identity", false, "make an attested key in an empty retired PIV slot, a second silent proof")
-	f.StringVar(&o.slot, "piv-slot", "", "with --piv-identity, the `SLOT` to write, 82 to 95 (default the first empty one, from 95 down)")
-	f.IntVar(&o.keyFD, "management-key-fd", -1, "with --piv-identity, read the PIV management key from this file `DESCRIPTOR`, in hexadecimal")
-	f.BoolVar(&o.defaultKey, "default-management-key", false, "with --piv-identity, use the management key that every YubiKey comes with")
+	o.addSlotFlags(f, "with --piv-identity, ")
+}
+
+// addSlotFlags adds the flags about the slot and the key that opens it; when
+// says in the help page when they mean something.
+func (o *pivOptions) addSlotFlags(f *pflag.FlagSet, when string) {
+	f.StringVar(&o.slot, "piv-slot", "", when+"the `SLOT` to write, 82 to 95 (default the first empty one, from 95 down)")
+	f.IntVar(&o.keyFD, "management-key-fd", -1, when+"read the PIV management key from this file `DESCRIPTOR`, in hexadecimal")
+	f.BoolVar(&o.defaultKey, "default-management-key", false, when+"use the management key that every YubiKey comes with")
 }
 
 // request is what the ceremony is to do about PIV; nil, and it only reads.

@@ -11,9 +11,11 @@ import (
 )
 
 func newKeyCommand(a *app) *cobra.Command {
-	return newGroup("key", "Look at the keys of the inventory, or reset one",
+	return newGroup("key", "Look at the keys of the inventory, change or reset one",
 		newKeyListCommand(a),
+		newKeyPIVIdentityCommand(a),
 		newKeyResetCommand(a),
+		newKeySetCommand(a),
 		newKeyShowCommand(a),
 	)
 }

@@ -101,27 +101,20 @@ type erasure struct {
 
 // find settles on the plugged key that is the one named.
 func (e *erasure) find(ctx context.Context, store inventory.Store) error {
-	found, err := VerifyPresence(ctx, e.bench, store, PresenceRequest{
+	p, err := presenceOf(ctx, e.bench, store, PresenceRequest{
 		Ref: e.request.Ref, NoTouch: true, Actor: e.request.Actor, Now: e.request.Now,
 	})
-	switch {
-	case len(found) == 0:
+	if err != nil {
 		return err
-	case len(found) > 1:
-		return fmt.Errorf("%s: %w", e.request.Ref, ErrSeveralKeys)
 	}
-	p := found[0]
 	e.key, e.seen = *p.Key, &p.Seen
 	e.silent = p.Verdict == Present
 	// What refuses to answer without a touch has its serial to be known by.
 	asksForMore := p.Verdict == Skipped || p.Verdict == SilentRefused
-	switch {
-	case e.silent, asksForMore && e.key.Serial != "" && e.seen.Serial == e.key.Serial:
+	if e.silent || asksForMore && e.key.Serial != "" && e.seen.Serial == e.key.Serial {
 		return nil
-	case p.Err != nil:
-		return p.Err
 	}
-	return fmt.Errorf("%s: %w: %s", e.key.Label(), ErrNotProved, p.Detail)
+	return p.notProved()
 }
 
 // resettable refuses what the key would refuse after the replug.
