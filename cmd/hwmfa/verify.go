@@ -23,8 +23,8 @@ signs a fresh challenge with the credential that was attested when it was
 enrolled, without a touch where it can, and the proof goes into the journal. A
 key that wants a touch or a PIN is asked for it, unless --no-touch skips it.
 Keys without a serial are found by their credentials. KEY is an ID, serial or
-tag. With --all every plugged key is asked; each may then want a PIN of its own,
-so that --pin-fd goes with a single key.
+tag. With --all every plugged key is asked. --pin-fd gives one PIN: where several
+keys want theirs it is sent to none of them, because a wrong one costs a try.
 
 VERDICTS
   present         it proved to be the enrolled key
@@ -86,8 +86,6 @@ func (o verifyOptions) check() error {
 		return errors.New("--key, --serial, --all and --evidence exclude each other")
 	case o.evidence != "" && (o.noTouch || o.pinFD >= 0):
 		return errors.New("--evidence asks no key for anything: it takes neither --no-touch nor --pin-fd")
-	case o.all && o.pinFD >= 0:
-		return errors.New("--pin-fd gives one PIN, and with --all each key would be sent it: name one key")
 	case o.noTouch && o.pinFD >= 0:
 		return errors.New("--no-touch skips keys that want a PIN: it does not go with --pin-fd")
 	}

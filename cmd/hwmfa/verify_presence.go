@@ -51,7 +51,7 @@ func runVerifyPresence(ctx context.Context, a *app, opts verifyOptions) error {
 	defer s.Close()
 	results, missing := ceremony.VerifyPresence(ctx, bench, s, ceremony.PresenceRequest{
 		All: opts.all, Ref: opts.key, Serial: opts.serial, NoTouch: opts.noTouch,
-		Actor: act.Actor, Now: a.now, PIN: pinAsker(a.streams, opts.pinFD), Tell: a.tellTouch,
+		Actor: act.Actor, Now: a.now, PIN: pinAsker(a.streams, opts.pinFD), OnePIN: opts.pinFD >= 0, Tell: a.tellTouch,
 	})
 	if len(results) == 0 {
 		return missing

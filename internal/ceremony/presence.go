@@ -74,8 +74,11 @@ type PresenceRequest struct {
 	NoTouch bool // ask for neither touch nor PIN
 	Actor   string
 	Now     func() time.Time
-	PIN     AskPIN                 // nil: no way to ask
-	Tell    func(s Step, who Seen) // nil: silent
+	PIN     AskPIN // nil: no way to ask
+	// OnePIN says that PIN knows the PIN of one key and not of which: it is asked
+	// only if a single key wants one.
+	OnePIN bool
+	Tell   func(s Step, who Seen) // nil: silent
 }
 
 // VerifyPresence challenges plugged keys to prove that they are the ones in the
@@ -104,14 +107,18 @@ func VerifyPresence(ctx context.Context, bench hw.Bench, store inventory.Store, 
 			return nil, err
 		}
 	}
-	results := make([]Presence, 0, len(all))
 	for _, p := range all {
-		if p.Verdict == "" && p.failed == nil {
-			p.askPerson(ctx)
-		}
-		if err := errors.Join(p.failed, ctx.Err()); err != nil {
+		if err := p.askUnsettled(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if r.OnePIN {
+		if err := giveOnePIN(ctx, all); err != nil {
+			return nil, err
+		}
+	}
+	results := make([]Presence, 0, len(all))
+	for _, p := range all {
 		results = append(results, p.Presence)
 	}
 	provedElsewhere(results)

@@ -26,7 +26,9 @@ type presence struct {
 	wantsTouch, wantsPIN, refused bool
 	// claimed says that it called the credentials its own, by U2F and unsigned.
 	claimed bool
-	failed  error
+	// theOnePIN says that the one PIN there is may be tried on it.
+	theOnePIN bool
+	failed    error
 }
 
 func (p *presence) settle(v Verdict, reason string, err error) {
@@ -59,6 +61,7 @@ var reasons = []struct {
 	{hw.ErrPINBlocked, "pin_blocked"},
 	{hw.ErrPINAuthBlocked, "pin_entry_blocked"},
 	{errPINNotGiven, "pin_not_given"},
+	{errSeveralPINs, "several_want_pin"},
 	{hw.ErrPINRequired, "pin_required"},
 	{hw.ErrTouchTimeout, "touch_not_given"},
 	{hw.ErrTouchRequired, "touch_required"},
@@ -206,7 +209,7 @@ func (p *presence) askPerson(ctx context.Context) {
 	}
 	var pin []byte
 	defer func() { clear(pin) }()
-	for p.Verdict == "" && p.failed == nil {
+	for p.unsettled() && !p.keptFromPIN() {
 		var err error
 		if p.wantsPIN && pin == nil {
 			if pin, err = p.askPIN(ctx); err != nil {
