@@ -53,7 +53,7 @@ func newApp(streams *term.Streams) *app {
 // addFlags adds the flags that every command has.
 func (a *app) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.StringVar(&a.flags.inventory, "inventory", "", "`URL` of the inventory (default sqlite in the user's data directory)")
+	f.StringVar(&a.flags.inventory, "inventory", "", "`URL` of the inventory, sqlite:// or postgres:// (default sqlite in the user's data directory)")
 	f.BoolVar(&a.flags.noInput, "no-input", false, "never ask on the terminal")
 	f.BoolVar(&a.flags.debug, "debug", false, "log what is done to standard error")
 }
@@ -67,6 +67,7 @@ func (a *app) configure(cmd *cobra.Command, _ []string) error {
 	given := config.Flags{}
 	if cmd.Flags().Changed("inventory") {
 		given.Inventory = &a.flags.inventory
+		a.warnOfPassword("--inventory", a.flags.inventory)
 	}
 	if cmd.Flags().Changed("no-input") {
 		given.NoInput = &a.flags.noInput

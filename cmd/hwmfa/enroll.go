@@ -94,15 +94,15 @@ func runEnroll(ctx context.Context, a *app, opts enrollOptions) error {
 	if err != nil {
 		return err
 	}
-	act, err := a.act()
-	if err != nil {
-		return err
-	}
 	s, err := a.openForKeys(ctx, bench)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	act, err := a.act(s)
+	if err != nil {
+		return err
+	}
 	done, err := ceremony.Enroll(ctx, bench, s, ceremony.EnrollRequest{
 		Place: opts.place, Tag: opts.tag, Serial: opts.serial,
 		Actor: act.Actor, Now: a.now,

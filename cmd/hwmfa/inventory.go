@@ -68,7 +68,7 @@ func (a *app) updateExisting(ctx context.Context, change func(inventory.Tx, inve
 }
 
 func (a *app) change(ctx context.Context, s inventory.Store, change func(inventory.Tx, inventory.Act) error) error {
-	act, err := a.act()
+	act, err := a.act(s)
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
@@ -113,9 +113,14 @@ func (a *app) openForKeys(ctx context.Context, bench hw.Bench) (inventory.Store,
 	return store.Open(ctx, a.settings.Inventory)
 }
 
-// act says who changes the inventory, and when. Somebody who became root by
-// sudo is still named: root tells an auditor nothing.
-func (a *app) act() (inventory.Act, error) {
+// act says who changes an inventory, and when: the login that its database
+// knows the caller by or, where it knows nobody, the user of this machine.
+// Somebody who became root by sudo is still named: root tells an auditor
+// nothing.
+func (a *app) act(s inventory.Store) (inventory.Act, error) {
+	if login := s.Login(); login != "" {
+		return inventory.Act{Actor: login, At: a.now()}, nil
+	}
 	u, err := user.Current()
 	if err != nil {
 		return inventory.Act{}, err

@@ -62,15 +62,15 @@ func runKeyReset(ctx context.Context, a *app, opts keyResetOptions) error {
 	if err != nil {
 		return err
 	}
-	act, err := a.act()
-	if err != nil {
-		return err
-	}
 	s, err := store.Open(ctx, a.settings.Inventory)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	act, err := a.act(s)
+	if err != nil {
+		return err
+	}
 	done, err := ceremony.ResetFIDO(ctx, bench, s, ceremony.ResetRequest{
 		Ref: opts.key, Actor: act.Actor, Now: a.now, Confirm: a.confirmReset, Tell: a.tellReset,
 	})

@@ -14,7 +14,7 @@ import (
 // TestMain makes the test binary stand in for hwmfa, with the keys of the
 // script in place of this machine's.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(servedTests{m}, map[string]func(){
 		"hwmfa": func() {
 			testOnlyOpenBench = dialBench
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -19,6 +19,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newAuditCommand(a),
 		newTrustCommand(a),
 		newJournalCommand(a),
+		newInventoryCommand(a),
 		newUdevCommand(a),
 		newDemoCommand(a),
 		newCompletionCommand(a),

@@ -44,9 +44,12 @@ var update = flag.Bool("update", false, "write the files that scripts compare wi
 //	publish DIR                serve the files of a directory by https at $PUBLISHED, and have
 //	                           the programs believe that server's certificate
 //	roots FILE                 write the roots that the keys' attestation ends at
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+func TestScripts(t *testing.T) { testscript.Run(t, scripts("testdata/script")) }
+
+// scripts are those of a directory.
+func scripts(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
@@ -71,7 +74,7 @@ func TestScripts(t *testing.T) {
 			"publish": scriptPublish,
 			"roots":   scriptRoots,
 		},
-	})
+	}
 }
 
 // setUpAWS starts the loopback AWS of aws.json. A script without one has no
