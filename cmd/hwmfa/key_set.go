@@ -60,15 +60,15 @@ func runKeySet(ctx context.Context, a *app, opts keySetOptions) error {
 	if err != nil {
 		return err
 	}
-	act, err := a.act()
-	if err != nil {
-		return err
-	}
 	s, err := a.openExisting(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	act, err := a.act(s)
+	if err != nil {
+		return err
+	}
 	done, err := ceremony.ChangeKey(ctx, bench, s, ceremony.ChangeRequest{
 		Ref: opts.key, Actor: act.Actor, Now: a.now,
 		PIN: pinAsker(a.streams, pinFD), Tell: a.tellTouch,

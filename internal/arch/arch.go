@@ -130,7 +130,7 @@ func (f file) refusesOurs(pkg string) string {
 		return ""
 	case f.external:
 		return ""
-	case f.test && strings.HasPrefix(pkg, f.pkg+"/"):
+	case f.test && (strings.HasPrefix(pkg, f.pkg+"/") || slices.Contains(testSupport, pkg)):
 		return ""
 	}
 	return "package " + f.pkg + " may not"

@@ -92,6 +92,9 @@ func allPackages() []string {
 	return all
 }
 
+// testSupport are packages of ours that any test may import, and nothing else.
+var testSupport = []string{"inventory/store/pgtest"}
+
 // testPrivileges are what only tests may import beside that: tools that we did
 // not write, loopback servers, and libraries that stand as witnesses against
 // our own code.
