@@ -68,6 +68,19 @@ func SaveAccount(tx Tx, act Act, a Account) error {
 	return err
 }
 
+// ensureAccount makes the account on first use.
+func ensureAccount(tx Tx, act Act, id string) error {
+	_, err := tx.AccountByID(id)
+	known, err := found(err)
+	if err == nil && !known {
+		err = SaveAccount(tx, act, Account{ID: id})
+	}
+	if err != nil {
+		return fmt.Errorf("account %s: %w", id, err)
+	}
+	return nil
+}
+
 func accountPayload(a Account) any {
 	return struct {
 		Name *string `json:"name"`

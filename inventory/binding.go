@@ -52,13 +52,8 @@ func BindKey(tx Tx, act Act, b Binding) (Binding, error) {
 	if err := b.refuseDuplicates(tx, k); err != nil {
 		return Binding{}, fmt.Errorf("bind: %w", err)
 	}
-	_, err = tx.AccountByID(b.AccountID)
-	if known, err := found(err); err != nil {
-		return Binding{}, fmt.Errorf("bind: account %s: %w", b.AccountID, err)
-	} else if !known {
-		if err := SaveAccount(tx, act, Account{ID: b.AccountID}); err != nil {
-			return Binding{}, fmt.Errorf("bind: %w", err)
-		}
+	if err := ensureAccount(tx, act, b.AccountID); err != nil {
+		return Binding{}, fmt.Errorf("bind: %w", err)
 	}
 	if err := tx.InsertBinding(b); err != nil {
 		return Binding{}, fmt.Errorf("bind %s: %w", b.KeyID, err)

@@ -100,6 +100,14 @@ func (p projection) applied(e Event) error {
 		delete(p.rows, anchorRow(e.Subject))
 	case KindBindingAdded, KindBindingRemoved:
 		return p.binding(e)
+	case KindPlaceGranted, KindPlaceRevoked:
+		return p.access(e)
+	case KindArtifactAdded, KindArtifactMoved, KindArtifactChanged, KindArtifactRetired:
+		return p.artifact(e)
+	case KindExceptionAdded:
+		p.rows[exceptionRow(e.Subject)] = dated(e.Payload, e.Time, e.Actor)
+	case KindExceptionEnded:
+		delete(p.rows, exceptionRow(e.Subject))
 	case KindOrderListed, KindOrderReceived:
 		return p.order(e)
 	case KindPersonSaved, KindPersonLeft:
@@ -149,6 +157,31 @@ func (p projection) order(e Event) error {
 	}
 	p.orders[e.Subject] = o
 	return nil
+}
+
+func (p projection) access(e Event) error {
+	var a accessJSON
+	if err := json.Unmarshal([]byte(e.Payload), &a); err != nil {
+		return err
+	}
+	if e.Kind == KindPlaceGranted {
+		p.rows[accessRow(e.Subject, a.Person)] = dated(e.Payload, e.Time, e.Actor)
+	} else {
+		delete(p.rows, accessRow(e.Subject, a.Person))
+	}
+	return nil
+}
+
+func (p projection) artifact(e Event) error {
+	var a artifactState
+	if err := json.Unmarshal([]byte(e.Payload), &a.Is); err != nil {
+		return err
+	}
+	a.Is.Reason = nil
+	if e.Kind == KindArtifactRetired {
+		a.RetiredAt = FormatTime(e.Time)
+	}
+	return putRow(p.rows, artifactRow(e.Subject), a)
 }
 
 func (p projection) person(e Event) error {
@@ -283,7 +316,10 @@ func stateRows(tx Tx) (map[string]string, error) {
 	bindings, err6 := tx.ListBindings("", "")
 	people, err7 := tx.ListPeople()
 	orders, err8 := tx.ListOrders()
-	errs := []error{err1, err2, err3, err4, err5, err6, err7, err8}
+	access, err9 := tx.ListAccess("", "")
+	artifacts, err10 := tx.ListArtifacts()
+	exceptions, err11 := tx.ListExceptions("")
+	errs := []error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11}
 	put := func(name string, payload any, at time.Time, by string) {
 		content, err := canonicalJSON(payload)
 		errs = append(errs, err)
@@ -318,6 +354,15 @@ func stateRows(tx Tx) (map[string]string, error) {
 	for _, b := range bindings {
 		put(bindingRow(b.KeyID, b.AccountID), bindingPayload(b), b.At, b.By)
 	}
+	for _, a := range access {
+		put(accessRow(a.PlaceID, a.PersonID), accessPayload(a), a.At, a.By)
+	}
+	for _, a := range artifacts {
+		errs = append(errs, putRow(rows, artifactRow(a.ID), artifactState{artifactPayload(a), text(nullTime(a.RetiredAt))}))
+	}
+	for _, e := range exceptions {
+		put(exceptionRow(e.AccountID), exceptionPayload(e), e.At, e.By)
+	}
 	return rows, errors.Join(errs...)
 }
 
@@ -344,6 +389,11 @@ func personRow(id string) string    { return "person " + id }
 func placeRow(id string) string     { return "place " + id }
 func accountRow(id string) string   { return "account " + id }
 func anchorRow(sum string) string   { return "anchor " + sum }
+
+func artifactRow(id string) string       { return "artifact " + id }
+func exceptionRow(account string) string { return "the exception of account " + account }
+
+func accessRow(place, person string) string { return "the access of " + person + " to place " + place }
 
 func bindingRow(key, account string) string {
 	return "the binding of " + key + " to account " + account

@@ -27,6 +27,7 @@ type Tx interface {
 	KeyTx
 	PlaceTx
 	PersonTx
+	ArtifactTx
 	OrderTx
 	TrustTx
 	AccountTx
@@ -69,6 +70,20 @@ type PlaceTx interface {
 	PlaceByID(id string) (Place, error)
 	PlaceByPath(path string) (Place, error) // letter case does not matter
 	ListPlaces() ([]Place, error)           // by path
+
+	InsertAccess(Access) error
+	DeleteAccess(placeID, personID string) error
+	// ListAccess takes "" for any place and for any person; the order is by
+	// place, then the person's name.
+	ListAccess(placeID, personID string) ([]Access, error)
+}
+
+// ArtifactTx holds what has to be kept apart from keys.
+type ArtifactTx interface {
+	// PutArtifact inserts the artifact or overwrites the one with its ID.
+	PutArtifact(Artifact) error
+	ArtifactByID(id string) (Artifact, error)
+	ListArtifacts() ([]Artifact, error) // by label, then ID
 }
 
 // PersonTx holds people.
@@ -111,6 +126,12 @@ type AccountTx interface {
 	// ListBindings takes "" for any account and for any key; the order is by
 	// account, then device name.
 	ListBindings(accountID, keyID string) ([]Binding, error)
+
+	// PutException keeps one exception in the place of the account's last.
+	PutException(Exception) error
+	DeleteException(accountID string) error
+	// ListExceptions takes "" for any account; the order is by account.
+	ListExceptions(accountID string) ([]Exception, error)
 }
 
 // JournalTx holds the journal. There is no way to change or remove an event.

@@ -48,3 +48,31 @@ func (t *tx) ListBindings(accountID, keyID string) ([]inventory.Binding, error) 
 	return list(t, scanBinding, "SELECT account_id, key_id, device_name, how, at, actor FROM bindings WHERE "+where+
 		" ORDER BY account_id, device_name_folded", args...)
 }
+
+func scanException(r row) (inventory.Exception, error) {
+	var e inventory.Exception
+	err := r.Scan(&e.AccountID, &e.OwnerID, &e.Owner, &e.ApproverID, &e.Approver, &e.Reason, &e.Control,
+		timeColumn{&e.Expires}, timeColumn{&e.At}, &e.By)
+	return e, err
+}
+
+func (t *tx) PutException(e inventory.Exception) error {
+	return t.exec(`INSERT INTO exceptions (account_id, owner_id, approver_id, reason, control, expires, at, actor)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id) DO UPDATE SET owner_id = excluded.owner_id,
+		approver_id = excluded.approver_id, reason = excluded.reason, control = excluded.control, expires = excluded.expires,
+		at = excluded.at, actor = excluded.actor`,
+		e.AccountID, e.OwnerID, e.ApproverID, e.Reason, e.Control, inventory.FormatTime(e.Expires), inventory.FormatTime(e.At), e.By)
+}
+
+func (t *tx) DeleteException(accountID string) error {
+	return t.exec("DELETE FROM exceptions WHERE account_id = ?", accountID)
+}
+
+func (t *tx) ListExceptions(accountID string) ([]inventory.Exception, error) {
+	where, args := "", []any{}
+	if accountID != "" {
+		where, args = "WHERE e.account_id = ? ", append(args, accountID)
+	}
+	return list(t, scanException, `SELECT e.account_id, e.owner_id, o.name, e.approver_id, a.name, e.reason, e.control, e.expires, e.at, e.actor
+		FROM exceptions e JOIN people o ON o.id = e.owner_id JOIN people a ON a.id = e.approver_id `+where+"ORDER BY e.account_id", args...)
+}

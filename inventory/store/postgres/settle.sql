@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS write_turn ();
 CREATE OR REPLACE FUNCTION grant_roles() RETURNS void
 LANGUAGE plpgsql SET search_path = hwmfa, pg_temp AS $$
 DECLARE
-    for_managers CONSTANT text[] := ARRAY['accounts', 'anchors', 'bindings', 'metadata', 'credentials'];
+    for_managers CONSTANT text[] := ARRAY['accounts', 'anchors', 'bindings', 'exceptions', 'metadata', 'credentials', 'place_access'];
     append_only  CONSTANT text[] := ARRAY['events', 'attestations'];
     grantee text;
     tab     text;

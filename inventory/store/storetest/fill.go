@@ -7,7 +7,8 @@ import (
 	"hwmfa/inventory"
 )
 
-// Fill writes keys, places, a person, an account and a binding.
+// Fill writes keys, places, people, an account with a binding and an
+// exception, artifacts.
 func Fill(t *testing.T, s inventory.Store) {
 	t.Helper()
 	for n := range 3 {
@@ -18,10 +19,27 @@ func Fill(t *testing.T, s inventory.Store) {
 		// A place below another has a row that refers to one of its own table.
 		_, err1 := inventory.EnsurePlace(tx, act(4), "Zürich/Safe 1/Slot A")
 		err2 := inventory.SaveAccount(tx, act(5), inventory.Account{ID: "123456789012", Name: "prod"})
-		_, err3 := inventory.SavePerson(tx, act(5), inventory.Person{Name: "Bea", Email: "bea@example.com"})
+		bea, err3 := inventory.SavePerson(tx, act(5), inventory.Person{Name: "Bea", Email: "bea@example.com"})
 		_, err4 := inventory.BindKey(tx, act(6), inventory.Binding{AccountID: "123456789012", KeyID: k.ID, DeviceName: "yk", How: inventory.HowNamed})
-		return errors.Join(err1, err2, err3, err4)
+		return errors.Join(err1, err2, err3, err4, fillCustody(tx, bea))
 	})
+}
+
+// fillCustody writes what is kept beside keys.
+func fillCustody(tx inventory.Tx, bea inventory.Person) error {
+	safe, err1 := inventory.FindPlace(tx, "Zürich/Safe 1")
+	cleo, err2 := inventory.SavePerson(tx, act(7), inventory.Person{Name: "Cleo"})
+	_, err3 := inventory.GrantAccess(tx, act(7), safe.ID, bea.ID)
+	vault := inventory.Artifact{
+		Kind: inventory.ArtifactVaultCopy, Label: "vault", PlaceID: safe.ID, Accounts: []string{"123456789012"}, Openers: []string{bea.ID},
+	}
+	first, err4 := inventory.SaveArtifact(tx, act(8), vault)
+	vault.ReplicaOf = first.ID
+	_, err5 := inventory.SaveArtifact(tx, act(8), vault)
+	_, err6 := inventory.AddException(tx, act(9), inventory.Exception{
+		AccountID: "123456789012", OwnerID: bea.ID, ApproverID: cleo.ID, Reason: "r", Control: "c", Expires: noon.AddDate(0, 1, 0),
+	}, 366)
+	return errors.Join(err1, err2, err3, err4, err5, err6)
 }
 
 // Snapshot is everything that an inventory shows, as one text; its journal

@@ -61,6 +61,9 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		{"a delivery is held against its list", testDelivery},
 		{"a key that no list announced is told", testCheckDelivery},
 		{"people are saved, found and leave", testPeople},
+		{"who may open a place is granted and taken back", testAccess},
+		{"artifacts are saved, moved and retired", testArtifacts},
+		{"exceptions take two people and end", testExceptions},
 		{"a proof is recorded and replaces the one before", testProof},
 		{"a key is bound to an account once, under one name", testBind},
 		{"a ninth key is refused", testBindLimit},
@@ -181,8 +184,11 @@ func snapshot(t *testing.T, s inventory.Store) string {
 		// Whatever was done, the rows are what the journal says.
 		err9 := inventory.VerifyState(tx)
 		people, err10 := inventory.People(tx)
-		all = fmt.Sprintf("%v %v %v %v %v %v %v %v %v", head, keys, places, accounts, bindings, anchors, credentials, proofs, people)
-		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10)
+		access, err11 := inventory.AccessList(tx)
+		artifacts, err12 := inventory.Artifacts(tx)
+		exceptions, err13 := inventory.Exceptions(tx)
+		all = fmt.Sprint(head, keys, places, accounts, bindings, anchors, credentials, proofs, people, access, artifacts, exceptions)
+		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13)
 	})
 	return all
 }
