@@ -34,7 +34,8 @@ const (
 	// StatusVerified: signature, chain to an anchor and the certificate's own
 	// claims all hold.
 	StatusVerified Status = "verified"
-	// StatusUntrusted: well signed, and the chain reaches no anchor we have.
+	// StatusUntrusted: nothing in it is wrong as far as it can be judged, and
+	// nothing that we trust vouches for it today.
 	StatusUntrusted Status = "untrusted"
 	// StatusRefused: a kind of attestation that is no evidence of hardware
 	// (none, self, tpm, apple, android).

@@ -42,7 +42,7 @@ func checkSignature(alg int64, key crypto.PublicKey, message, sig []byte) error 
 		return faultf(ReasonUnsupportedAlgorithm, "COSE algorithm %d", alg)
 	}
 	if ec, ok := key.(*ecdsa.PublicKey); ok && ec.Curve != a.curve {
-		return faultf(ReasonUnsupportedAlgorithm, "COSE algorithm %d with a key on %s", alg, ec.Curve.Params().Name)
+		return faultf(ReasonAlgorithmMismatch, "COSE algorithm %d with a key on %s", alg, ec.Curve.Params().Name)
 	}
 	holder := x509.Certificate{PublicKey: key}
 	if err := holder.CheckSignature(a.x509, message, sig); err != nil {
@@ -76,7 +76,7 @@ func parseKey(raw []byte) (alg int64, key crypto.PublicKey, err error) {
 	}
 	a, ok := algorithms[k.Alg]
 	if !ok {
-		return 0, nil, faultf(ReasonUnsupportedAlgorithm, "COSE key of algorithm %d", k.Alg)
+		return 0, nil, faultf(ReasonBadPublicKey, "COSE key of algorithm %d, which is not known", k.Alg)
 	}
 	switch {
 	case k.Kty == ktyEC2 && a.curve != nil && k.onCurve(a.crv):

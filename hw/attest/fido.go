@@ -72,8 +72,9 @@ func (v Verifier) judgeFIDO(ev hw.FIDOEvidence, rpIDHash [32]byte, s *hw.FIDOSta
 	if !att.data.has(flagUserPresent) {
 		return faultf(ReasonUserNotPresent, "flags %#02x", att.data.flags)
 	}
-	if err := att.checkSignature(ev.ClientDataHash); err != nil {
-		return err
+	doubt := att.checkSignature(ev.ClientDataHash)
+	if doubt != nil && !isDoubt(doubt) {
+		return doubt
 	}
 	if err := att.checkCredential(); err != nil {
 		return err
@@ -91,6 +92,9 @@ func (v Verifier) judgeFIDO(ev hw.FIDOEvidence, rpIDHash [32]byte, s *hw.FIDOSta
 	if provider = passkeyProvider(facts.aaguid); provider != "" {
 		s.Model = provider
 		return faultf(ReasonPasskeyProvider, "%s keeps its secrets on a computer, a phone or in a cloud", provider)
+	}
+	if doubt != nil {
+		return doubt
 	}
 	anchor, err := v.judgeModel(att.certs, facts, s)
 	if err != nil {

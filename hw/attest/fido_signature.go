@@ -25,7 +25,7 @@ func (a *attestation) checkSignature(clientDataHash []byte) error {
 		return err
 	}
 	if alg != a.alg {
-		return faultf(ReasonUnsupportedAlgorithm, "self attestation with COSE algorithm %d by a key for %d", a.alg, alg)
+		return faultf(ReasonAlgorithmMismatch, "self attestation with COSE algorithm %d by a key for %d", a.alg, alg)
 	}
 	return checkSignature(alg, key, message, a.sig)
 }

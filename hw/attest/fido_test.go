@@ -139,24 +139,33 @@ func fidoCases() []fidoCase {
 			asU2F(f)
 			f.cose = coseOf(t, -35, newKeyOn(t, elliptic.P384()).Public())
 		}},
-		{"a U2F certificate on another curve", ReasonUnsupportedAlgorithm, func(t testing.TB, f F, _ *authority) {
+		{"a U2F certificate on another curve", ReasonAlgorithmMismatch, func(t testing.TB, f F, _ *authority) {
 			asU2F(f)
 			f.leafKey = newKeyOn(t, elliptic.P384())
 		}},
 		{"a short RSA key", ReasonBadPublicKey, func(t testing.TB, f F, _ *authority) {
 			f.cose = ctap2CBOR(t, map[int]any{1: 3, 3: -257, -1: make([]byte, 128), -2: []byte{1, 0, 1}})
 		}},
-		{"a public key of an algorithm of tomorrow", ReasonUnsupportedAlgorithm, func(t testing.TB, f F, _ *authority) {
+		{"a public key of an algorithm of tomorrow", ReasonBadPublicKey, func(t testing.TB, f F, _ *authority) {
 			f.cose = ctap2CBOR(t, map[int]any{1: 7, 3: -50, -1: make([]byte, 64)})
 		}},
 		simple("SHA-1", ReasonUnsupportedAlgorithm, func(f F) { f.stmt = func(m map[string]any) { m["alg"] = -65535 } }),
-		simple("an algorithm of another curve", ReasonUnsupportedAlgorithm, func(f F) { f.stmt = func(m map[string]any) { m["alg"] = -35 } }),
-		{"self attestation by an algorithm that is not the key's", ReasonUnsupportedAlgorithm, func(_ testing.TB, f F, _ *authority) {
+		simple("an algorithm of tomorrow", ReasonUnsupportedAlgorithm, func(f F) { f.stmt = func(m map[string]any) { m["alg"] = -50 } }),
+		simple("an algorithm of tomorrow over a lie", ReasonAAGUIDMismatch, func(f F) {
+			f.stmt = func(m map[string]any) { m["alg"] = -50 }
+			f.aaguid[15]++
+		}),
+		simple("an algorithm of tomorrow for a credential that can be copied", ReasonSyncable, func(f F) {
+			f.stmt = func(m map[string]any) { m["alg"] = -50 }
+			f.flags |= flagBackupEligible
+		}),
+		simple("an algorithm of another curve", ReasonAlgorithmMismatch, func(f F) { f.stmt = func(m map[string]any) { m["alg"] = -35 } }),
+		{"self attestation by an algorithm that is not the key's", ReasonAlgorithmMismatch, func(_ testing.TB, f F, _ *authority) {
 			f.self = true
 			f.stmt = func(m map[string]any) { m["alg"] = -257 }
 		}},
 		simple("a changed signature", ReasonBadSignature, func(f F) { f.sig = func(b []byte) []byte { return flip(b, len(b)*8-1) } }),
-		simple("an algorithm of another kind of key", ReasonUnsupportedAlgorithm, func(f F) { f.stmt = func(m map[string]any) { m["alg"] = -257 } }),
+		simple("an algorithm of another kind of key", ReasonAlgorithmMismatch, func(f F) { f.stmt = func(m map[string]any) { m["alg"] = -257 } }),
 		simple("another challenge", ReasonBadSignature, func(f F) {
 			f.evidence = func(ev *hw.FIDOEvidence) { ev.ClientDataHash = flip(ev.ClientDataHash, 9) }
 		}),

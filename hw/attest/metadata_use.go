@@ -24,7 +24,7 @@ func (v Verifier) judgeModel(certs []*x509.Certificate, facts leafFacts, s *hw.F
 				break
 			}
 		}
-	} else if err != nil {
+	} else if err != nil && !isDoubt(err) {
 		return "", err
 	}
 	for _, m := range models {

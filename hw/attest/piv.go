@@ -117,11 +117,12 @@ func (v Verifier) judgeSlot(f9 *attester, slot hw.PIVSlot, serial string, again 
 	if !bytes.Equal(c.RawIssuer, f9.cert.RawSubject) {
 		return faultf(ReasonWrongIssuer, "issued by %s, and f9 is %s", c.Issuer, f9.cert.Subject)
 	}
-	if err := checkIssued(f9.cert, c); err != nil {
-		return err
+	doubt := checkIssued(f9.cert, c)
+	if doubt == nil {
+		doubt = checkDates(c, v.Now)
 	}
-	if err := checkDates(c, v.Now); err != nil {
-		return err
+	if doubt != nil && !isDoubt(doubt) {
+		return doubt
 	}
 	facts, err := readSlot(c)
 	if err != nil {
@@ -129,6 +130,9 @@ func (v Verifier) judgeSlot(f9 *attester, slot hw.PIVSlot, serial string, again 
 	}
 	if err := sameSerial(facts.Serial, serial); err != nil {
 		return err
+	}
+	if doubt != nil {
+		return doubt
 	}
 	facts.Slot, facts.Anchor, facts.CSPN = slot.Slot, f9.anchor, f9.cspn
 	facts.FIPS = facts.FIPS || f9.fips

@@ -151,6 +151,11 @@ func pivCases() []pivCase {
 		simple("a slot certificate that does not parse", ReasonUnreadableCertificate, func(f F) { f.der = func(b []byte) []byte { return b[1:] } }),
 		simple("an empty slot certificate", ReasonMalformed, func(f F) { f.der = func([]byte) []byte { return nil } }),
 		simple("an expired slot certificate", ReasonCertificateExpired, func(f F) { f.leaf.NotAfter = asOf.Add(-time.Hour) }),
+		{"an expired slot certificate of another issuer's", ReasonBadSignature, func(t testing.TB, f F) {
+			other := certify(t, f.f9, newKey(t), f.root)
+			f.issuer = &other
+			f.leaf.NotAfter = asOf.Add(-time.Hour)
+		}},
 		simple("a slot certificate of tomorrow", ReasonCertificateNotYetValid, func(f F) { f.leaf.NotBefore = asOf.Add(time.Hour) }),
 		simple("a firmware of four bytes", ReasonBadExtension, value(0, 5, 4, 3, 0)),
 		simple("no firmware", ReasonBadExtension, func(f F) { f.leaf.ExtraExtensions = f.leaf.ExtraExtensions[1:] }),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"testing"
+	"time"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -70,6 +71,43 @@ func TestEnrollWithoutAttestation(t *testing.T) {
 			// It has proved nothing about its model, and can still be known again.
 			if done.Silent != inventory.SilentYes {
 				t.Errorf("silent is %q", done.Silent)
+			}
+		})
+	}
+}
+
+// TestEnrollWhatCannotBeJudged: such a key is recorded as untrusted, with the
+// reason, and nobody is told that it is a false one.
+func TestEnrollWhatCannotBeJudged(t *testing.T) {
+	years := func(n int) func() time.Time {
+		return func() time.Time { return time.Now().AddDate(n, 0, 0) }
+	}
+	for _, tt := range []struct {
+		name, fido, piv string
+		now             func() time.Time
+		change          func(map[string]any)
+	}{
+		{"an algorithm of tomorrow", "unsupported_algorithm", "", time.Now, func(o map[string]any) {
+			o["attStmt"].(map[any]any)["alg"] = -50
+		}},
+		{"certificates of yesterday", "certificate_expired", "certificate_expired", years(60), nil},
+		{"a clock that is wrong", "certificate_not_yet_valid", "certificate_not_yet_valid", years(-20), nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.trust()
+			w.plug(softkey.Config{Serial: 1, Slots: []softkey.Slot{{Slot: 0x9a}}})
+			r := request()
+			r.Now = tt.now
+			done, err := ceremony.Enroll(t.Context(), &rewritten{Bench: &w.bench, change: tt.change}, w.store, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if done.FIDO.Status != hw.StatusUntrusted || done.FIDO.Reason != tt.fido || done.PIV[0].Reason != tt.piv {
+				t.Errorf("got %s %s (%s), PIV %s; want %s, PIV %s", done.FIDO.Status, done.FIDO.Reason, done.FIDO.Detail, done.PIV[0].Reason, tt.fido, tt.piv)
+			}
+			if k := w.keys()[0]; k.Attestation.Status() != hw.StatusUntrusted {
+				t.Errorf("recorded as %+v", k.Attestation)
 			}
 		})
 	}
