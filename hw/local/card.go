@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"hwmfa/hw"
 )
@@ -49,6 +50,7 @@ func (m *Machine) OpenCard(ctx context.Context, s hw.Sighting) (hw.Channel, erro
 			_ = ch.Close()
 			return nil, err
 		}
+		ch.sighted = s
 		return ch, nil
 	}, func(ch *channel, err error) {
 		if err == nil {
@@ -113,6 +115,7 @@ func (m *Machine) openChannel(reader string) (*channel, error) {
 type channel struct {
 	machine  *Machine
 	reader   string
+	sighted  hw.Sighting
 	context  cardContext
 	handle   cardHandle
 	protocol cardProtocol
@@ -163,6 +166,9 @@ func (ch *channel) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
 	})
 	select {
 	case a := <-done:
+		if errors.Is(a.err, errLink) && ch.gone(ctx) {
+			a.err = fmt.Errorf("%w: %w", a.err, hw.ErrGone)
+		}
 		if a.err != nil {
 			return nil, fmt.Errorf("transmit: %w", a.err)
 		}
@@ -170,6 +176,24 @@ func (ch *channel) Transmit(ctx context.Context, apdu []byte) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("transmit: %w", ctx.Err())
 	}
+}
+
+// gone says whether a command failed because the reader was unplugged. PC/SC
+// says the same of a card that is in trouble, and the kernel fails what is
+// under way before it takes the device off its list.
+func (ch *channel) gone(ctx context.Context) bool {
+	for range 10 {
+		err := ch.machine.system.checkUSB(ch.sighted)
+		if err != nil {
+			return errors.Is(err, hw.ErrGone) || errors.Is(err, hw.ErrReplaced)
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return false
 }
 
 // check says whether the card is still the one that was sighted.

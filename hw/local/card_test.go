@@ -132,6 +132,45 @@ func TestTransmit_endsWithItsContext(t *testing.T) {
 	cards.settle(m)
 }
 
+// TestTransmit_trouble: a service that only says that a command failed does not
+// say whether the key is still there; the kernel does.
+func TestTransmit_trouble(t *testing.T) {
+	replug := oneKey
+	replug.address++
+	for _, c := range []struct {
+		name   string
+		change func(pretend)
+		want   error
+		not    error
+	}{
+		{"unplugged", func(p pretend) { p.unplug(oneKey) }, hw.ErrGone, nil},
+		{"another key in its place", func(p pretend) { p.unplug(oneKey); p.plug(replug) }, hw.ErrGone, nil},
+		{"still there", func(pretend) {}, errLink, hw.ErrGone},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := &fakeReader{}
+			m, cards, s := withCard(t, r)
+			p := pretend{t, m.system}
+			r.answer = func([]byte) ([]byte, error) {
+				c.change(p)
+				return nil, fakeError(0x80100016)
+			}
+			ch, err := m.OpenCard(t.Context(), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = ch.Transmit(t.Context(), selectPIV)
+			if !errors.Is(err, c.want) || c.not != nil && errors.Is(err, c.not) {
+				t.Errorf("Transmit = %v, want %v", err, c.want)
+			}
+			if err := ch.Close(); err != nil {
+				t.Error(err)
+			}
+			cards.settle(m)
+		})
+	}
+}
+
 func TestTransmit_errors(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -32,7 +32,7 @@ var pcscErrors = map[uint32]struct {
 	0x8010000c: {"no card", hw.ErrGone},
 	0x8010000f: {"protocol mismatch", hw.ErrUnsupported},
 	0x80100010: {"not ready", hw.ErrBusy},
-	0x80100016: {"no transaction", nil},
+	0x80100016: {"no transaction", errLink},
 	0x80100017: {"reader unavailable", hw.ErrGone},
 	0x8010001d: {"no service", hw.ErrService},
 	0x8010001e: {"service stopped", hw.ErrService},
@@ -45,9 +45,9 @@ var pcscErrors = map[uint32]struct {
 	0x80100068: {"card was reset", errReset},
 	0x80100069: {"card removed", hw.ErrGone},
 	0x8010006a: {"not authorized (polkit)", hw.ErrPermission},
-	0x80100013: {"communication error", nil},
+	0x80100013: {"communication error", errLink},
 	0x80100014: {"unknown error", nil},
-	0x8010002f: {"communication data lost", nil},
+	0x8010002f: {"communication data lost", errLink},
 	0x80100031: {"service too busy", hw.ErrBusy},
 }
 

@@ -39,9 +39,23 @@ func chooseKey(ctx context.Context, bench hw.Bench, serial string) (*Seen, error
 	case len(fitting) > 1:
 		return nil, fmt.Errorf("serial %s: %w", serial, ErrSeveralKeys)
 	case serial != "":
-		return nil, errors.Join(fmt.Errorf("serial %s: %w", serial, hw.ErrNoDevice), err)
+		return nil, errors.Join(fmt.Errorf("serial %s: %w", serial, hw.ErrNoDevice), lostUnnamed(seen), err)
 	}
 	return nil, errors.Join(hw.ErrNoDevice, err)
+}
+
+// lostUnnamed is what became of keys that went away before they told a serial:
+// one of them may be the one that was asked for.
+func lostUnnamed(seen []Seen) error {
+	var errs []error
+	for _, s := range seen {
+		for _, w := range s.Warnings {
+			if len(s.Claims) == 0 && lost(w.Err) {
+				errs = append(errs, fmt.Errorf("%s: %w", s.Name(), w.Err))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // isKey says whether what was read is a security key: it shows a FIDO

@@ -74,6 +74,31 @@ func TestACardIsNoSecondKey(t *testing.T) {
 	}
 }
 
+// hasty has its key pulled out by the first who opens it.
+type hasty struct {
+	*softkey.Bench
+	key *softkey.Key
+}
+
+func (b hasty) OpenFIDO(ctx context.Context, s hw.Sighting) (hw.Stream, error) {
+	stream, err := b.Bench.OpenFIDO(ctx, s)
+	b.Unplug(b.key)
+	return stream, err
+}
+
+func TestAKeyPulledOutBeforeItTellsItsSerial(t *testing.T) {
+	for _, serial := range []string{"", "12345678"} {
+		w := newWorld(t)
+		key := w.plug(softkey.Config{Serial: 12345678})
+		r := request()
+		r.Serial = serial
+		if _, err := ceremony.Enroll(t.Context(), hasty{&w.bench, key}, w.store, r); !errors.Is(err, hw.ErrGone) {
+			t.Errorf("asked for %q: got %v, want %v", serial, err, hw.ErrGone)
+		}
+		w.wantNothingRecorded()
+	}
+}
+
 func TestACardAloneIsNoKey(t *testing.T) {
 	for _, tt := range cards {
 		t.Run(tt.name, func(t *testing.T) {

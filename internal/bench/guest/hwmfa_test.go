@@ -118,6 +118,21 @@ func newInventory(t *testing.T, ca *softkey.CA) {
 	}
 }
 
+// copyInventory gives hwmfa a copy of the inventory that it has.
+func copyInventory(t *testing.T) {
+	t.Helper()
+	const scheme = "sqlite://"
+	content, err := os.ReadFile(strings.TrimPrefix(os.Getenv("HWMFA_INVENTORY"), scheme))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "inventory.db")
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HWMFA_INVENTORY", scheme+file)
+}
+
 func TestEnroll(t *testing.T) {
 	k := plug(t, softkey.Config{Serial: serial, Slots: []softkey.Slot{{Slot: 0x9a}}, Touch: softkey.After(1500 * time.Millisecond)})
 	newInventory(t, k.ca)

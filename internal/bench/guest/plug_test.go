@@ -40,9 +40,15 @@ func inside(t *testing.T) {
 	}
 }
 
+// configured is a software key, or one that stands for it.
+type configured interface {
+	usbip.Key
+	Config() softkey.Config
+}
+
 // attach plugs the key in and waits until udevd has dealt with it and, for a
 // key with a card, until pcscd has.
-func attach(t *testing.T, key *softkey.Key, o usbip.Options) *usbip.Attachment {
+func attach(t *testing.T, key configured, o usbip.Options) *usbip.Attachment {
 	t.Helper()
 	o.Release = release(key.Config().Version)
 	others, cards := readers(), 1

@@ -19,11 +19,17 @@ func newKey(t *testing.T, cfg softkey.Config) (*softkey.CA, *softkey.Key) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return ca, another(t, ca, cfg)
+}
+
+// another makes a key of the same CA.
+func another(t *testing.T, ca *softkey.CA, cfg softkey.Config) *softkey.Key {
+	t.Helper()
 	key, err := softkey.New(ca, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ca, key
+	return key
 }
 
 // readers is how many card readers pcscd knows. Without any, some versions

@@ -21,15 +21,15 @@ import (
 
 // program is one that runs beside the test.
 type program struct {
-	cmd    *exec.Cmd
-	stderr bytes.Buffer
+	cmd            *exec.Cmd
+	stdout, stderr bytes.Buffer
 }
 
 // begin starts a program in a session of its own, as try does.
 func begin(t *testing.T, stdin io.Reader, name string, args ...string) *program {
 	t.Helper()
 	p := &program{cmd: exec.CommandContext(t.Context(), name, args...)}
-	p.cmd.Stdin, p.cmd.Stderr = stdin, &p.stderr
+	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = stdin, &p.stdout, &p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
