@@ -30,11 +30,18 @@ func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 // ParseHash reads what Hash.String wrote, and nothing else.
 func ParseHash(s string) (Hash, error) {
 	var h Hash
-	b, err := hex.DecodeString(s)
-	if err != nil || len(b) != len(h) || hex.EncodeToString(b) != s {
-		return h, invalid("hash", "is not 64 lower-case hexadecimal digits")
+	bad := len(s) != hex.EncodedLen(len(h))
+	for i := 0; i < len(s) && !bad; i++ {
+		bad = s[i] >= 'A' && s[i] <= 'F'
 	}
-	return Hash(b), nil
+	if !bad {
+		_, err := hex.Decode(h[:], []byte(s))
+		bad = err != nil
+	}
+	if bad {
+		return Hash{}, invalid("hash", "is not 64 lower-case hexadecimal digits")
+	}
+	return h, nil
 }
 
 // Event is one entry of the journal.
@@ -55,20 +62,29 @@ type Event struct {
 // give the same bytes a meaning as an event.
 const eventDomain = "hwmfa.journal/v1\x00"
 
-// Digest computes the event's hash from everything but Hash itself, in the
-// form that docs/journal.md lays down: numbers as 8 bytes big-endian, each
-// text after its length in bytes.
+// Digest computes the event's hash from everything but Hash itself.
 func (e Event) Digest() Hash {
-	texts := [...]string{FormatTime(e.Time), e.Actor, e.Kind, e.Subject, e.Payload}
-	b := make([]byte, 0, len(eventDomain)+8+len(texts)*8+len(e.Payload)+256)
+	raw := RawEvent{Seq: e.Seq, Time: FormatTime(e.Time), Actor: e.Actor, Kind: e.Kind, Subject: e.Subject, Payload: e.Payload}
+	return sha256.Sum256(raw.appendPreimage(nil, e.PrevHash))
+}
+
+// RawEvent is an event as it is stored: its texts, and its hashes in
+// hexadecimal, none of them checked.
+type RawEvent struct {
+	Seq                                                 int64
+	Time, Actor, Kind, Subject, Payload, PrevHash, Hash string
+}
+
+// appendPreimage adds to b what is hashed, in the form that docs/journal.md
+// lays down: numbers as 8 bytes big-endian, each text after its length in bytes.
+func (e *RawEvent) appendPreimage(b []byte, prev Hash) []byte {
 	b = append(b, eventDomain...)
 	b = binary.BigEndian.AppendUint64(b, uint64(e.Seq))
-	for _, s := range texts {
+	for _, s := range [...]string{e.Time, e.Actor, e.Kind, e.Subject, e.Payload} {
 		b = binary.BigEndian.AppendUint64(b, uint64(len(s)))
 		b = append(b, s...)
 	}
-	b = append(b, e.PrevHash[:]...)
-	return sha256.Sum256(b)
+	return append(b, prev[:]...)
 }
 
 // Head is the last event's number and hash: what to anchor outside.

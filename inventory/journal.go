@@ -1,9 +1,10 @@
 package inventory
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"math"
 )
 
 // Fault is what is wrong with an event of a broken journal.
@@ -54,38 +55,100 @@ func JournalHead(tx Tx) (Head, error) {
 // naming the first event that was edited, removed, reordered or inserted.
 // Events cut off at the end, and a chain rewritten from some event on, are
 // caught only by comparing the head with one kept elsewhere.
+//
+// The store reads while another goroutine hashes what was read before.
 func VerifyJournal(tx Tx) (Head, error) {
-	var head Head
-	var broken *JournalError
-	err := tx.EachEvent(math.MinInt64, func(e Event) error {
-		if broken = e.follows(head); broken != nil {
-			return broken
+	batches := make(chan []RawEvent, 4)
+	done := make(chan chain)
+	stop := make(chan struct{})
+	go func() {
+		var c chain
+		for batch := range batches {
+			if c.broken == nil {
+				if c.follow(batch); c.broken != nil {
+					close(stop)
+				}
+			}
 		}
-		head = Head{Seq: e.Seq, Hash: e.Hash}
+		done <- c
+	}()
+	batch := make([]RawEvent, 0, verifyBatch)
+	err := tx.EachRaw(func(e RawEvent) error {
+		if batch = append(batch, e); len(batch) < verifyBatch {
+			return nil
+		}
+		select {
+		case batches <- batch:
+		case <-stop:
+			return ErrJournal
+		}
+		batch = make([]RawEvent, 0, verifyBatch)
 		return nil
 	})
-	if err == nil {
-		return head, nil
-	}
+	batches <- batch
+	close(batches)
+	c := <-done
 	var unreadable *JournalError
-	if broken == nil && errors.As(err, &unreadable) && unreadable.Seq == 0 {
-		unreadable.Seq = head.Seq + 1 // not even its number could be read
+	switch {
+	case c.broken != nil:
+		return Head{}, c.broken
+	case errors.As(err, &unreadable) && unreadable.Seq == 0:
+		unreadable.Seq = c.head.Seq + 1 // not even its number could be read
 	}
-	return Head{}, err
+	if err != nil {
+		return Head{}, err
+	}
+	return c.head, nil
 }
 
-// follows says what is wrong with an event that is to come right after head.
-func (e Event) follows(head Head) *JournalError {
+// verifyBatch is how many events go from the reader to the hasher at once.
+const verifyBatch = 512
+
+// chain is a journal verified up to its head.
+type chain struct {
+	head    Head
+	headHex string // the head's hash, as it is stored
+	broken  *JournalError
+	buffer  []byte
+}
+
+// follow takes events in up to the first that is wrong.
+func (c *chain) follow(events []RawEvent) {
+	for i := range events {
+		e := &events[i]
+		if c.broken = c.next(e); c.broken != nil {
+			return
+		}
+	}
+}
+
+// next says what is wrong with an event that is to come right after the head.
+// An event that follows is linked to the hash that was just computed: nothing
+// has to be decoded.
+func (c *chain) next(e *RawEvent) *JournalError {
+	prev, linked := c.head.Hash, e.PrevHash == c.headHex
+	if c.head.Seq == 0 {
+		linked = e.PrevHash == prev.String()
+	}
+	var bad error
+	if !linked {
+		prev, bad = ParseHash(e.PrevHash)
+	}
+	c.buffer = e.appendPreimage(c.buffer[:0], prev)
+	sum := Hash(sha256.Sum256(c.buffer))
+	var text [2 * len(sum)]byte
+	hex.Encode(text[:], sum[:])
 	switch {
-	case e.Seq > head.Seq+1:
-		return &JournalError{Seq: head.Seq + 1, Fault: FaultMissing, Detail: fmt.Sprintf("event %d comes next", e.Seq)}
-	case e.Seq != head.Seq+1:
+	case e.Seq > c.head.Seq+1:
+		return &JournalError{Seq: c.head.Seq + 1, Fault: FaultMissing, Detail: fmt.Sprintf("event %d comes next", e.Seq)}
+	case e.Seq != c.head.Seq+1:
 		return &JournalError{Seq: e.Seq, Fault: FaultUnlinked, Detail: "its number is out of order"}
-	case e.Digest() != e.Hash:
+	case bad != nil, string(text[:]) != e.Hash:
 		return &JournalError{Seq: e.Seq, Fault: FaultAltered, Detail: "its content does not give its hash"}
-	case e.PrevHash != head.Hash:
+	case !linked:
 		return &JournalError{Seq: e.Seq, Fault: FaultUnlinked, Detail: "it was not written after the event before it"}
 	}
+	c.head, c.headHex = Head{Seq: e.Seq, Hash: sum}, e.Hash
 	return nil
 }
 
