@@ -22,6 +22,8 @@ import (
 // Streams is where a command reads and writes. The zero value is of no use;
 // System makes the real ones and Test those of a test.
 type Streams struct {
+	// In is standard input: codes from a scanner, never answers.
+	In  io.Reader
 	Out io.Writer
 	Err io.Writer
 	// NoInput refuses every question with ErrNoInput (--no-input).
@@ -45,6 +47,7 @@ func System() *Streams {
 		width = 0
 	}
 	return &Streams{
+		In:      os.Stdin,
 		Out:     os.Stdout,
 		Err:     os.Stderr,
 		colour:  outTTY && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",

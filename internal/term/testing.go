@@ -11,6 +11,8 @@ import (
 // the lines that a person will have typed.
 type TestTerminal struct {
 	Out, Err bytes.Buffer
+	// In is what standard input has.
+	In bytes.Buffer
 	// Asked collects the questions and everything else written to the terminal.
 	Asked bytes.Buffer
 
@@ -24,7 +26,7 @@ func Test(lines ...string) (*Streams, *TestTerminal) {
 	if len(lines) > 0 {
 		t.typed = bytes.NewBufferString(strings.Join(lines, "\n") + "\n")
 	}
-	return &Streams{Out: &t.Out, Err: &t.Err, openTTY: t.open}, t
+	return &Streams{In: &t.In, Out: &t.Out, Err: &t.Err, openTTY: t.open}, t
 }
 
 func (t *TestTerminal) open() (terminal, error) {
