@@ -6,12 +6,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"hwmfa/inventory"
+	"hwmfa/inventory/exchange"
 )
 
 func newAccountCommand(a *app) *cobra.Command {
 	return newGroup("account", "Say which key guards which AWS account",
 		newAccountBindCommand(a),
 		newAccountUnbindCommand(a),
+		newExportKindCommand(a, exchange.Accounts(), "export", "hwmfa account export"),
+		newImportKindCommand(a, exchange.Accounts(), "import", "hwmfa account import"),
 		newAccountListCommand(a),
 	)
 }

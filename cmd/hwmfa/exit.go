@@ -13,6 +13,7 @@ import (
 	"hwmfa/internal/fetch"
 	"hwmfa/internal/term"
 	"hwmfa/inventory"
+	"hwmfa/inventory/exchange"
 	"hwmfa/inventory/store"
 )
 
@@ -70,6 +71,12 @@ var endings = []ending{
 	{"usage", isType[usageError], exitUsage, "add --help to the command to see what it takes"},
 	{"no terminal", isError(term.ErrNoInput), exitUsage, "run it on a terminal, or give what it would ask for as a flag"},
 	{"not confirmed", isError(term.ErrNotConfirmed), exitFailure, "nothing was changed"},
+	{"secrets in the file", isError(exchange.ErrSecret), exitFailure, "nothing was imported: secrets have no place in the inventory"},
+	{"no table", isError(exchange.ErrFile), exitFailure, "nothing was imported"},
+	{"import conflict", isError(exchange.ErrConflict), exitFailure, "nothing was imported: settle these rows, or leave them out"},
+	{"import changed", isError(exchange.ErrChanged), exitFailure, "nothing was imported: run it without --apply and look again"},
+	{"faults in the file", isType[*exchange.Problems], exitFailure, "nothing was imported: the whole file has to fit"},
+	{"file exists", isError(errFileExists), exitFailure, "--force replaces it"},
 	{"PIN blocked", isError(hw.ErrPINBlocked), exitRefused, "only a reset unblocks it, and a reset ends every registration made with this key"},
 	{"wrong PIN", isType[*hw.PINError], exitRefused, "the last try blocks the key: make sure of the PIN before trying again"},
 	{"PIN entry blocked", isError(hw.ErrPINAuthBlocked), exitRefused, "unplug the key, plug it in again, and try once more"},

@@ -8,10 +8,13 @@ import (
 	"hwmfa/hw"
 	"hwmfa/internal/term"
 	"hwmfa/inventory"
+	"hwmfa/inventory/exchange"
 )
 
 func newKeyCommand(a *app) *cobra.Command {
 	return newGroup("key", "Look at the keys of the inventory, change or reset one",
+		newExportKindCommand(a, exchange.Keys(), "export", "hwmfa key export"),
+		newImportKindCommand(a, exchange.Keys(), "import", "hwmfa key import"),
 		newKeyListCommand(a),
 		newKeyPIVIdentityCommand(a),
 		newKeyResetCommand(a),

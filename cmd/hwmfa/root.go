@@ -17,6 +17,8 @@ func newRootCommand(a *app) *cobra.Command {
 		newKeyCommand(a),
 		newAccountCommand(a),
 		newAuditCommand(a),
+		newExportCommand(a),
+		newImportCommand(a),
 		newTrustCommand(a),
 		newJournalCommand(a),
 		newInventoryCommand(a),

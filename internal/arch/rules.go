@@ -44,7 +44,7 @@ var packages = map[string][]string{
 	// through iamcheck/awsapi and, for the demo, iamcheck/awstest.
 	"cmd/hwmfa": {
 		"hw", "hw/attest", "hw/local", "hw/softkey", "udev",
-		"inventory", "inventory/store",
+		"inventory", "inventory/exchange", "inventory/store",
 		"iamcheck", "iamcheck/awsapi", "iamcheck/awstest",
 		"internal/ceremony", "internal/config", "internal/fetch", "internal/policy", "internal/term",
 	},

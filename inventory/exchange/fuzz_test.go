@@ -58,7 +58,7 @@ func FuzzReadCSV(f *testing.F) {
 
 func FuzzReadJSON(f *testing.F) {
 	for _, s := range []string{
-		`[{"serial":"1","tag":null,"since":"2026-01-02"}]`, `{"schema":"hwmfa.export.samples/v1","samples":[{"serial":1.5e1}]}`,
+		`[{"serial":"1","tag":null,"since":"2026-01-02"}]`, `{"schema":"hwmfa.export-samples/v1","samples":[{"serial":1.5e1}]}`,
 		`[{"serial":"1","x":{"y":[1,{"z":true}]}}]`, `[{"serial":"\ud800","tag":"=a"}]`, `[{"serial":"1","serial":"2"}]`, `[]`,
 	} {
 		f.Add([]byte(s))

@@ -12,7 +12,7 @@ import (
 )
 
 // sample is a schema with a column of every sort.
-var sample = Schema{Name: "hwmfa.export.samples/v1", List: "samples", Columns: []Column{
+var sample = Schema{Name: "hwmfa.export-samples/v1", List: "samples", Columns: []Column{
 	{Name: "serial", Aliases: []string{"serial_no", "serial_number"}, Required: true, Unique: true, Parse: parseSerial},
 	{Name: "tag", Aliases: []string{"asset_tag"}},
 	{Name: "since", Time: true},
@@ -52,8 +52,8 @@ func TestRead(t *testing.T) {
 		{"an empty column without a name", "serial,,\n1,,\n", Options{}, []string{"1||"}},
 		{"times", "serial,since\n1,2026-01-02 03:04\n2,2026-01-02T03:04:05+02:00\n", Options{Now: now}, []string{"1||2026-01-02T03:04:00Z", "2||2026-01-02T01:04:05Z"}},
 		{"a bare array", `[{"serial":"1","tag":null},{"serial":2}]`, Options{}, []string{"1||", "2||"}},
-		{"a document", `{"schema":"hwmfa.export.samples/v1","samples":[{"Serial":"1","tag":"=a"}]}`, Options{}, []string{"1|=a|"}},
-		{"the schema after the rows", `{"samples":[],"schema":"hwmfa.export.samples/v1"}`, Options{}, nil},
+		{"a document", `{"schema":"hwmfa.export-samples/v1","samples":[{"Serial":"1","tag":"=a"}]}`, Options{}, []string{"1|=a|"}},
+		{"the schema after the rows", `{"samples":[],"schema":"hwmfa.export-samples/v1"}`, Options{}, nil},
 		{"numbers of JSON", `[{"serial":1.2345678e7},{"serial":12345678901234567890},{"serial":70.0}]`, Options{}, []string{"12345678||", "12345678901234567890||", "70||"}},
 		{"nested values that are left out", `[{"serial":"1","x":{"a":[1,{"b":2}]}}]`, Options{IgnoreUnknown: true}, []string{"1||"}},
 		{"a mapped member", `[{"sn":"1"}]`, Options{Columns: map[string]string{"serial": "sn"}}, []string{"1||"}},
@@ -116,9 +116,9 @@ func TestRead_refuses(t *testing.T) {
 		{"JSON and more", `[] []`, Options{}, "not a table that can be read: there is something after the end"},
 		{"a name twice", `[{"serial":"1","serial":"2"}]`, Options{}, "not a table that can be read: byte 23: a name is there twice in one object"},
 		{"a name twice in another case", `[{"serial":"1","Serial":"2"}]`, Options{}, `record 1, column "Serial": is a second column for serial`},
-		{"another schema", `{"schema":"hwmfa.keys/v1","samples":[]}`, Options{}, "not a table that can be read: its schema is not hwmfa.export.samples/v1"},
-		{"another list", `{"schema":"hwmfa.export.samples/v1","keys":[]}`, Options{}, "not a table that can be read: its members may be schema and the array samples only"},
-		{"no list", `{"schema":"hwmfa.export.samples/v1"}`, Options{}, "not a table that can be read: it has no array samples"},
+		{"another schema", `{"schema":"hwmfa.keys/v1","samples":[]}`, Options{}, "not a table that can be read: its schema is not hwmfa.export-samples/v1"},
+		{"another list", `{"schema":"hwmfa.export-samples/v1","keys":[]}`, Options{}, "not a table that can be read: its members may be schema and the array samples only"},
+		{"no list", `{"schema":"hwmfa.export-samples/v1"}`, Options{}, "not a table that can be read: it has no array samples"},
 		{"a row that is none", `[1]`, Options{}, "not a table that can be read: record 1 is not an object"},
 		{"an unknown member", `[{"serial":"1","tga":1}]`, Options{}, `record 1, column "tga": is not known; the nearest that is known is tag`},
 		{"a member that is needed", `[{"tag":"1"}]`, Options{}, `record 1, column serial: is empty`},

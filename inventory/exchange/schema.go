@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -9,7 +10,7 @@ import (
 
 // Schema is the table of one kind of entry.
 type Schema struct {
-	Name    string // of the JSON document: "hwmfa.export.keys/v1"
+	Name    string // of the JSON document: "hwmfa.export-keys/v1"
 	List    string // the member of that document that holds the rows: "keys"
 	Columns []Column
 }
@@ -23,8 +24,11 @@ type Column struct {
 	// Unique says that no two rows may have the same value, whatever its letter
 	// case.
 	Unique bool
-	// Time says that cells are times; they are kept in RFC 3339, UTC.
-	Time bool
+	// Time says that cells are times; they are kept in RFC 3339, UTC. They must
+	// not lie in the future, unless Future says so.
+	Time, Future bool
+	// Bare says that JSON holds the value as a number, true or false.
+	Bare bool
 	// Parse gives the one spelling of a cell, or says what is wrong with it;
 	// nil takes any single line of text.
 	Parse func(string) (string, error)
@@ -39,7 +43,7 @@ type Options struct {
 	IgnoreUnknown bool
 	// Sheet names the sheet of a workbook that has several.
 	Sheet string
-	// Now bounds times: none may lie after it.
+	// Now is what the future begins after.
 	Now time.Time
 }
 
@@ -78,27 +82,16 @@ func (r Record) Time(column string) time.Time {
 }
 
 func (s *Schema) index(name string) int {
-	for i := range s.Columns {
-		if s.Columns[i].Name == name {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(s.Columns, func(c Column) bool { return c.Name == name })
 }
 
-// byHeader finds the column that a folded header names, -1 for none.
+// byHeader finds the column that a folded header names, -1 for none. A name
+// goes before another column's alias.
 func (s *Schema) byHeader(folded string) int {
-	for i, c := range s.Columns {
-		if c.Name == folded {
-			return i
-		}
-		for _, alias := range c.Aliases {
-			if alias == folded {
-				return i
-			}
-		}
+	if i := s.index(folded); i >= 0 {
+		return i
 	}
-	return -1
+	return slices.IndexFunc(s.Columns, func(c Column) bool { return slices.Contains(c.Aliases, folded) })
 }
 
 // foldHeader is the form in which headers are compared: lower case, every run

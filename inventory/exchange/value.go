@@ -50,7 +50,7 @@ func (b *builder) value(def Column, c cell) (value, fault string) {
 		switch {
 		case err != nil:
 			return "", err.Error()
-		case !b.opts.Now.IsZero() && t.After(b.opts.Now):
+		case !def.Future && !b.opts.Now.IsZero() && t.After(b.opts.Now):
 			return "", "lies in the future"
 		}
 		return t.Format(time.RFC3339Nano), ""

@@ -52,8 +52,8 @@ func writeCSV(w io.Writer, s Schema, rows [][]string) error {
 
 // writeJSON writes one object a line, its members in the order of the columns.
 func writeJSON(w io.Writer, s Schema, rows [][]string) error {
-	quote := func(v any) string {
-		b, _ := json.Marshal(v) // of a text or nil: it cannot fail
+	quote := func(v string) string {
+		b, _ := json.Marshal(v) // of a text: it cannot fail
 		return string(b)
 	}
 	if _, err := fmt.Fprintf(w, "{\n  \"schema\": %s,\n  %s: [", quote(s.Name), quote(s.List)); err != nil {
@@ -68,11 +68,14 @@ func writeJSON(w io.Writer, s Schema, rows [][]string) error {
 			if j > 0 {
 				line += ", "
 			}
-			var value any
-			if text != "" {
+			value := quote(text)
+			switch {
+			case text == "":
+				value = "null"
+			case s.Columns[j].Bare:
 				value = text
 			}
-			line += quote(s.Columns[j].Name) + ": " + quote(value)
+			line += quote(s.Columns[j].Name) + ": " + value
 		}
 		if _, err := io.WriteString(w, line+"}"); err != nil {
 			return err

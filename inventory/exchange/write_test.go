@@ -11,7 +11,7 @@ import (
 )
 
 // texts is a schema of one needed and two free columns, for round trips.
-var texts = Schema{Name: "hwmfa.export.texts/v1", List: "texts", Columns: []Column{{Name: "id", Required: true}, {Name: "a"}, {Name: "b"}}}
+var texts = Schema{Name: "hwmfa.export-texts/v1", List: "texts", Columns: []Column{{Name: "id", Required: true}, {Name: "a"}, {Name: "b"}}}
 
 // awkward is what is hard to carry through one of the formats.
 var awkward = [][]string{
@@ -67,7 +67,7 @@ func TestWrite(t *testing.T) {
 	}{
 		{CSV, "id,a,b\n1,'=cmd|' /C calc'!A0,\n2,\"a,b\",'\tx\n"},
 		{JSON, `{
-  "schema": "hwmfa.export.texts/v1",
+  "schema": "hwmfa.export-texts/v1",
   "texts": [
     {"id": "1", "a": "=cmd|' /C calc'!A0", "b": null},
     {"id": "2", "a": "a,b", "b": "\tx"}

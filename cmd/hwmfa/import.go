@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hwmfa/inventory"
+	"hwmfa/inventory/exchange"
+)
+
+type importOptions struct {
+	file          string
+	apply         bool
+	plan          string
+	columns       []string
+	ignoreUnknown bool
+	sheet         string
+	json          bool
+}
+
+func newImportCommand(a *app) *cobra.Command {
+	group := newGroup("import", "Read a table into the inventory, after showing what that changes")
+	for _, kind := range exchange.Kinds() {
+		group.AddCommand(newImportKindCommand(a, kind, kind.Name, "hwmfa import "+kind.Name))
+	}
+	return group
+}
+
+// newImportKindCommand is "import KIND", and the same command under the group
+// of its kind, "key import".
+func newImportKindCommand(a *app, kind exchange.Kind, use, line string) *cobra.Command {
+	var opts importOptions
+	cmd := &cobra.Command{
+		Use:   use + " FILE",
+		Short: "Read " + kind.Name + " from a CSV, JSON or XLSX file",
+		Long: `Compare a CSV, JSON or XLSX file of ` + kind.Name + ` with the inventory and show what would
+change, row by row. Every step is tried by the inventory's own rules, and taken
+back. --apply does it: all rows, or none where one is refused; with --plan, only
+if it is still the plan of that name, which the comparison ended with. What a
+cell leaves empty stays as it is; nothing is ever removed. A file that was
+imported comes to nothing the second time.
+
+The first row names the columns; --column says what the file calls one that has
+another name. Columns that are not known are refused unless
+--ignore-unknown-columns leaves them out. A file with a column or a cell of
+secrets (MFA seeds, passwords, PINs) is always refused. See docs/exchange.md.` +
+			"\n\nCOLUMNS\n  " + strings.Join(kind.Columns(), "\n  ") +
+			"\n\nWithout --apply the status is 3 where the file and the inventory differ." + exitStatusHelp(exitFound),
+		Example: "  " + line + " list.csv\n  " + line + " list.xlsx --column " + kind.Columns()[0] + "='Name in the file' --apply",
+		Args:    exactly("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.file = args[0]
+			return runImport(cmd.Context(), a, kind, opts)
+		},
+	}
+	cmd.Flags().BoolVar(&opts.apply, "apply", false, "change the inventory")
+	cmd.Flags().StringVar(&opts.plan, "plan", "", "apply only what was shown under this `NAME`")
+	cmd.Flags().StringArrayVar(&opts.columns, "column", nil, "`NAME=HEADER`: what the file calls a column; may be repeated")
+	cmd.Flags().BoolVar(&opts.ignoreUnknown, "ignore-unknown-columns", false, "leave out columns that are not known")
+	cmd.Flags().StringVar(&opts.sheet, "sheet", "", "`NAME` of the sheet of a workbook that has several")
+	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON (hwmfa.import/v1)")
+	return cmd
+}
+
+// errTried ends the transaction in which a plan was only tried.
+var errTried = errors.New("only tried")
+
+func runImport(ctx context.Context, a *app, kind exchange.Kind, opts importOptions) error {
+	if opts.plan != "" && !opts.apply {
+		return usageError{errors.New("--plan is for --apply")}
+	}
+	table, err := a.readTable(kind.Schema, opts)
+	if err != nil {
+		return err
+	}
+	var plan exchange.Plan
+	err = a.update(ctx, func(tx inventory.Tx, act inventory.Act) (err error) {
+		if plan, err = kind.Plan(tx, table); err != nil {
+			return err
+		}
+		switch {
+		case opts.apply && opts.plan != "" && opts.plan != plan.Digest():
+			return exchange.ErrChanged
+		case opts.apply:
+			return plan.Apply(tx, act)
+		case plan.Count(exchange.ActionConflict) == 0:
+			if err := plan.Try(tx, act); err != nil {
+				return err
+			}
+		}
+		return errTried
+	})
+	if err != nil && !errors.Is(err, errTried) {
+		return fmt.Errorf("import %s: %w", opts.file, err)
+	}
+	if err := a.printPlan(plan, opts); err != nil {
+		return err
+	}
+	if !opts.apply && plan.Differs() {
+		return errFound
+	}
+	return nil
+}
+
+// readTable reads a file by a schema and what the flags say of it.
+func (a *app) readTable(schema exchange.Schema, opts importOptions) (_ exchange.Table, err error) {
+	columns, err := columnMap(opts.columns)
+	if err != nil {
+		return exchange.Table{}, usageError{err}
+	}
+	f, err := os.Open(opts.file)
+	if err != nil {
+		return exchange.Table{}, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	table, err := exchange.Read(f, schema, exchange.Options{
+		Columns: columns, IgnoreUnknown: opts.ignoreUnknown, Sheet: opts.sheet, Now: a.now(),
+	})
+	if err != nil {
+		return exchange.Table{}, fmt.Errorf("%s: %w", opts.file, err)
+	}
+	return table, nil
+}
+
+// columnMap reads what --column was given.
+func columnMap(flags []string) (map[string]string, error) {
+	columns := map[string]string{}
+	for _, f := range flags {
+		name, header, ok := strings.Cut(f, "=")
+		if _, twice := columns[name]; !ok || name == "" || header == "" || twice {
+			return nil, errors.New("--column wants NAME=HEADER, once for each name")
+		}
+		columns[name] = header
+	}
+	return columns, nil
+}
