@@ -45,7 +45,7 @@ func openPostgres(ctx context.Context, db *sql.DB) (*postgresStore, error) {
 		return nil, err
 	}
 	err = seen.judge()
-	if errors.Is(err, ErrNoInventory) || err == nil && seen.version < schemaVersion {
+	if errors.Is(err, ErrNoInventory) || err == nil && !seen.current() {
 		if seen, err = build(ctx, db); err == nil {
 			err = seen.judge()
 		}
@@ -64,7 +64,7 @@ func openPostgresReadOnly(ctx context.Context, db *sql.DB) (*postgresStore, erro
 	if err := seen.judge(); err != nil {
 		return nil, err
 	}
-	if seen.version < schemaVersion {
+	if !seen.current() {
 		return nil, fmt.Errorf("schema %d, this program wants %d: %w", seen.version, schemaVersion, ErrOlder)
 	}
 	return &postgresStore{db: db, login: seen.login, readOnly: true}, nil

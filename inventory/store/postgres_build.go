@@ -5,12 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	_ "embed"
 )
 
 // postgresSchema is the schema that the inventory's tables are in, and
-// postgresMark its comment: what makes a schema of that name ours.
+// postgresMark what its comment begins with: it makes a schema of that name
+// ours. After it comes the version of the schema that is complete.
 const (
 	postgresSchema = "hwmfa"
 	postgresMark   = "hwmfa inventory"
@@ -36,15 +39,22 @@ type sight struct {
 	login      string
 	encoding   string
 	server     int64  // version number, 150016 for 15.16
-	mark       string // the comment of our schema
+	mark       string // the comment of the schema of our name
 	exists     bool   // the schema
 	filled     bool   // there is something in it
 	foreign    bool   // there are tables in other schemas
 	mayUse     bool   // the schema
 	mayCreate  bool   // a schema in the database
 	ownsSchema bool
-	version    int64 // of an inventory
+	version    int64 // of an inventory: that of its last migration
+	settled    int64 // that for which all was done
 }
+
+// ours says whether the schema is one that this program made.
+func (s sight) ours() bool { return strings.HasPrefix(s.mark, postgresMark) }
+
+// current says whether nothing is to be done before the inventory can be used.
+func (s sight) current() bool { return s.version == schemaVersion && s.settled == schemaVersion }
 
 // look reads all that is needed to tell what the database is. What an
 // extension brought along is nobody's table.
@@ -65,9 +75,11 @@ func look(ctx context.Context, db querier) (sight, error) {
 	if err != nil {
 		return s, mapped(err)
 	}
-	if s.mark != postgresMark || !s.mayUse {
+	if !s.ours() || !s.mayUse {
 		return s, nil
 	}
+	// Without a number, which is the case until the first time, it stays 0.
+	s.settled, _ = strconv.ParseInt(strings.TrimPrefix(s.mark, postgresMark+" "), 10, 64)
 	var made bool
 	err = db.QueryRowContext(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&made)
 	if err == nil && made {
@@ -85,11 +97,11 @@ func (s sight) judge() error {
 		return fmt.Errorf("the server is PostgreSQL %d, this program wants 13 or later: %w", s.server/10000, ErrUnsupportedURL)
 	case s.encoding != utf8:
 		return fmt.Errorf("its encoding is %s, an inventory wants %s: %w", s.encoding, utf8, ErrForeign)
-	case s.mark == postgresMark && !s.mayUse:
+	case s.ours() && !s.mayUse:
 		return fmt.Errorf("%s has no role in it: %w", s.login, ErrDenied)
-	case s.mark == postgresMark && s.version > schemaVersion:
+	case s.ours() && s.version > schemaVersion:
 		return fmt.Errorf("schema %d, this program knows %d: %w", s.version, schemaVersion, ErrNewer)
-	case s.mark == postgresMark:
+	case s.ours():
 		return nil
 	case s.filled:
 		return fmt.Errorf("the schema %s in it is of another program: %w", postgresSchema, ErrForeign)
@@ -118,7 +130,7 @@ func build(ctx context.Context, db *sql.DB) (seen sight, err error) {
 		return seen, err
 	}
 	switch err := seen.judge(); {
-	case err == nil && seen.version == schemaVersion:
+	case err == nil && seen.current():
 		return seen, nil // another process was faster
 	case err == nil && !seen.ownsSchema:
 		return seen, fmt.Errorf("schema %d, this program wants %d, and %s does not own it: %w", seen.version, schemaVersion, seen.login, ErrNotOwner)
@@ -135,7 +147,8 @@ func build(ctx context.Context, db *sql.DB) (seen sight, err error) {
 	if err := postgresDialect.migrate(ctx, db); err != nil {
 		return seen, err
 	}
-	if _, err := c.ExecContext(ctx, postgresSettle); err != nil {
+	settle := fmt.Sprintf("%s\nCOMMENT ON SCHEMA %s IS '%s %d'", postgresSettle, postgresSchema, postgresMark, schemaVersion)
+	if _, err := c.ExecContext(ctx, settle); err != nil {
 		return seen, fmt.Errorf("settle: %w", mapped(err))
 	}
 	return look(ctx, c)

@@ -131,18 +131,29 @@ func children(t *testing.T, d Database, share func(w int) (first, count int)) []
 }
 
 // Main is for the TestMain of a database's tests: it runs the tests or, in a
-// process that a test started, enrolls keys. It returns the exit status.
+// process that a test started, does its work. It returns the exit status.
 func Main(m *testing.M, open Opener) int {
 	url, ok := os.LookupEnv(urlVariable)
 	if !ok {
 		return m.Run()
 	}
-	o, err := work(context.Background(), open, url)
+	ctx := context.Background()
+	var err error
+	switch os.Getenv(workVariable) {
+	case workContend:
+		err = contend(ctx, open, url)
+	case workWrite:
+		err = writeOn(ctx, open, url)
+	default:
+		var o outcome
+		if o, err = work(ctx, open, url); err == nil {
+			fmt.Println(o.enrolled, o.refused)
+		}
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	fmt.Println(o.enrolled, o.refused)
 	return 0
 }
 
