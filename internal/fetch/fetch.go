@@ -162,7 +162,7 @@ func (f *Fetcher) get(ctx context.Context, address string, limit int64, tell fun
 		tell(sofar)
 	}}, limit+1))
 	switch {
-	case err != nil && context.Cause(ctx) != nil:
+	case context.Cause(ctx) != nil: // what came before may look whole
 		return nil, context.Cause(ctx)
 	case err != nil:
 		return nil, err
