@@ -12,8 +12,9 @@ import (
 // BenchmarkDetect has the machine measure hwmfa detect beside the programs
 // that together say the same, one key plugged in: it may take as long as
 // fido2-token -I and yubico-piv-tool -a status together, and a tenth of ykman
-// list --serials. With 20 keys it is measured too. The figures stay in
-// .cache/bench/speed.json.
+// list --serials. With 20 keys it may take three times as long and a second
+// more. An interrupt in the middle of an enrollment may take 200 ms, for the
+// program and for the key. The figures stay in .cache/bench/speed.json.
 func BenchmarkDetect(b *testing.B) {
 	image := prepared(b)
 	root, err := Root()
@@ -45,7 +46,7 @@ func BenchmarkDetect(b *testing.B) {
 	if err := json.Unmarshal(text, &t); err != nil {
 		b.Fatal(err)
 	}
-	for _, name := range []string{"detect", "fido2-token", "yubico-piv-tool", "ykman", "detect-many"} {
+	for _, name := range []string{"detect", "fido2-token", "yubico-piv-tool", "ykman", "detect-many", "interrupt-ended", "interrupt-key"} {
 		if t[name].Median() == 0 {
 			b.Fatalf("%s was not measured: %s", name, text)
 		}
@@ -61,5 +62,13 @@ func BenchmarkDetect(b *testing.B) {
 	}
 	if detect > ykman/10 {
 		b.Errorf("detect takes %v, more than a tenth of %v", detect, ykman)
+	}
+	if many > limit {
+		b.Errorf("detect takes %v with 20 keys, more than %v", many, limit)
+	}
+	ended, free := t["interrupt-ended"].Median(), t["interrupt-key"].Median()
+	b.Logf("interrupted, hwmfa enroll ends after %v, and the key answers again after %v", ended, free)
+	if slower := max(ended, free); slower > 200*time.Millisecond {
+		b.Errorf("an interrupt takes %v, more than 200 ms", slower)
 	}
 }

@@ -6,14 +6,16 @@ import (
 	"encoding/json"
 	"os"
 	"testing"
+	"time"
 
+	"hwmfa/hw/ctap"
 	"hwmfa/hw/softkey"
 	"hwmfa/internal/bench"
 )
 
-// TestSpeed times hwmfa detect beside other programs, and with many keys
-// plugged in, and writes the figures to the file that HWMFA_BENCH_SPEED names.
-// It judges nothing: make bench does.
+// TestSpeed times hwmfa detect beside other programs, an interrupt, and hwmfa
+// detect with many keys plugged in, and writes the figures to the file that
+// HWMFA_BENCH_SPEED names. It judges nothing: make bench does.
 func TestSpeed(t *testing.T) {
 	inside(t)
 	out := os.Getenv("HWMFA_BENCH_SPEED")
@@ -30,6 +32,8 @@ func TestSpeed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ended, free := interrupts(t, k, 7)
+	names, timings = append(names, "interrupt-ended", "interrupt-key"), append(timings, ended, free)
 	if err := k.Detach(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -52,4 +56,48 @@ func TestSpeed(t *testing.T) {
 	if err := os.WriteFile(out, append(text, '\n'), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// interrupts stops an enrollment so many times while the key waits for a touch,
+// and once more before that, unmeasured. It times how long the program takes to
+// end, and how long the key does until it answers again.
+func interrupts(t *testing.T, k *plugged, runs int) (ended, free bench.Timing) {
+	t.Helper()
+	newInventory(t, k.ca)
+	k.SetTouch(softkey.Never())
+	defer k.SetTouch(softkey.Now())
+	stream := k.HID()
+	defer stream.Close()
+	d, err := ctap.Open(t.Context(), stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended.Command, free.Command = "hwmfa enroll, interrupted: the program ends", "hwmfa enroll, interrupted: the key answers again"
+	for i := range runs + 1 {
+		p := begin(t, nil, "hwmfa", "enroll", "--place", "Berlin")
+		until(t, "the key waits for a touch", k.TouchWanted)
+		start := time.Now()
+		if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		answered := make(chan error, 1)
+		var took time.Duration
+		go func() {
+			for k.TouchWanted() {
+				time.Sleep(time.Millisecond)
+			}
+			_, err := d.Info(t.Context())
+			took = time.Since(start)
+			answered <- err
+		}()
+		wantExit(t, p.end(), 130, "")
+		whole := time.Since(start)
+		if err := <-answered; err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 {
+			ended.Runs, free.Runs = append(ended.Runs, whole), append(free.Runs, took)
+		}
+	}
+	return ended, free
 }
