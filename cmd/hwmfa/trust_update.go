@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -105,11 +106,7 @@ func (a *app) trustSources(opts trustUpdateOptions) ([]trustSource, error) {
 }
 
 func (a *app) fetchPublished(ctx context.Context, p ceremony.Publication) ([]byte, error) {
-	progress := a.streams.Progress(a.now)
-	defer progress.Done()
-	file, err := a.fetch(ctx, p.URL, p.MaxSize, func(sofar int64) {
-		progress.Step("fetching %s, %d kB so far", p.URL, sofar/1000)
-	})
+	file, err := a.fetchTelling(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +114,28 @@ func (a *app) fetchPublished(ctx context.Context, p ceremony.Publication) ([]byt
 		return nil, fmt.Errorf("%s: %w", p.URL, err)
 	}
 	return file, nil
+}
+
+// fetchTelling says how far it is, also while nothing comes.
+func (a *app) fetchTelling(ctx context.Context, p ceremony.Publication) (file []byte, err error) {
+	progress := a.streams.Progress(a.now)
+	defer progress.Done()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var sofar atomic.Int64
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		file, err = a.fetch(ctx, p.URL, p.MaxSize, sofar.Store)
+	}()
+	for {
+		select {
+		case <-done:
+			return file, err
+		case <-tick.C:
+			progress.Step("fetching %s, %d kB so far", p.URL, sofar.Load()/1000)
+		}
+	}
 }
 
 // publishedName is what certificates from an address are called.

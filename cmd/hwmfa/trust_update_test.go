@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"hwmfa/internal/fetch"
 	"hwmfa/internal/term"
 )
 
@@ -35,5 +37,23 @@ func TestTrustUpdateFromAFileAsksNoNetwork(t *testing.T) {
 		if out := terminal.Out.String() + terminal.Err.String(); !strings.Contains(out, "were there already") && !strings.Contains(out, "neither") {
 			t.Errorf("%s was not judged: %s", file, out)
 		}
+	}
+}
+
+// TestTrustUpdateTellsThatItFetches also while a server has not said a word.
+func TestTrustUpdateTellsThatItFetches(t *testing.T) {
+	streams, terminal := term.Test()
+	a := newApp(streams)
+	began := time.Now()
+	a.now = func() time.Time { return began.Add(20 * time.Since(began)) } // twenty times as fast
+	a.fetch = func(context.Context, string, int64, func(int64)) ([]byte, error) {
+		time.Sleep(1500 * time.Millisecond)
+		return nil, fetch.ErrNotFetched
+	}
+	status := runApp(t.Context(), a, []string{
+		"trust", "update", "--url", "https://example.org/blob.jwt", "--inventory", "sqlite://" + filepath.Join(t.TempDir(), "inventory.db"),
+	})
+	if said := terminal.Err.String(); status != exitFailure || !strings.Contains(said, "fetching https://example.org/blob.jwt, 0 kB so far") {
+		t.Errorf("status %d, it said %q", status, said)
 	}
 }
