@@ -63,9 +63,10 @@ func declareKey(tx Tx, act Act, d Declaration) (Key, error) {
 		if err != nil {
 			return Key{}, err
 		}
-		if err := (Move{PlaceID: p.ID}).toPlace(tx, &k); err != nil {
+		if p, err = room(tx, p.ID, k); err != nil {
 			return Key{}, err
 		}
+		k.PlaceID, k.Place = p.ID, p.Path
 	}
 	if k.ID, err = newID(tx, "K", func(id string) (bool, error) {
 		_, err := tx.KeyByID(id)

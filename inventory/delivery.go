@@ -271,7 +271,7 @@ func (o Order) arrive(tx Tx, act Act, m Move, a Arrival) (Received, error) {
 		return say(OutcomeSubstituted, "it is a %s, the list says %s", claimed(a.Product, maxName), k.Product)
 	}
 	m.KeyID = k.ID
-	if _, err := moveKey(tx, act, m, nil); err != nil {
+	if _, err := MoveKey(tx, act, m, nil); err != nil {
 		return Received{}, err
 	}
 	return say(OutcomeReceived, "")

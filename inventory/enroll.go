@@ -201,6 +201,9 @@ func (e Enrollment) refuseDuplicates(tx Tx) (before Key, err error) {
 			if !again {
 				return Key{}, &ExistsError{What: "serial", Value: e.Serial, Owner: k.Label()}
 			}
+			if k.Seal != "" {
+				return Key{}, k.refuse()
+			}
 			before = k
 		}
 	}

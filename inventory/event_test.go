@@ -52,6 +52,7 @@ func TestDigestDocumented(t *testing.T) {
 		KindArtifactAdded, KindArtifactMoved, KindArtifactChanged, KindArtifactRetired, KindExceptionAdded, KindExceptionEnded, KindOrderListed, KindOrderReceived, KindAnchorAdded, KindAnchorRemoved,
 		KindAccountSaved, KindBindingAdded, KindBindingRemoved, KindMetadataSet,
 	}
+	kinds = append(kinds, KindBagSealed, KindBagOpened, KindBagBroken, KindShipmentSent, KindRequestMade, KindRequestConfirmed, KindRequestWithdrawn)
 	for _, step := range steps {
 		kinds = append(kinds, step.kind)
 	}

@@ -68,6 +68,12 @@ func Keys(tx Tx, f KeyFilter) ([]Key, error) {
 			return nil, err
 		}
 	}
+	if f.Seal != "" {
+		var err error
+		if f.Seal, err = NormalizeSeal(f.Seal); err != nil {
+			return nil, err
+		}
+	}
 	return tx.ListKeys(f)
 }
 

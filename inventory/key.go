@@ -70,6 +70,10 @@ type KeyFilter struct {
 	Seal     string   // the number of their bag
 	Shipment string   // the parcel they are in
 	Order    string   // the purchase order they came with
+	InBag    bool     // only those in a sealed bag
+	// DueBefore takes those that should be back, or there, by then; zero takes all.
+	DueBefore time.Time
+	Not       string // the ID of one that is not taken
 }
 
 // Silent says whether a key answers an assertion with user presence off.

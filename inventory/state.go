@@ -19,7 +19,7 @@ import (
 // for VerifyRecords, proofs for VerifyProofs.
 func VerifyState(tx Tx) error {
 	want := projection{
-		rows: map[string]string{}, keys: map[string]keyState{}, people: map[string]Person{}, orders: map[string]Order{}, places: map[string]placeState{},
+		rows: map[string]string{}, keys: map[string]keyState{}, people: map[string]Person{}, orders: map[string]Order{}, places: map[string]placeState{}, bags: map[string]Bag{},
 	}
 	if err := tx.EachEvent(1, want.apply); err != nil {
 		return fmt.Errorf("verify state: %w", err)
@@ -57,6 +57,7 @@ type projection struct {
 	people map[string]Person
 	orders map[string]Order
 	places map[string]placeState
+	bags   map[string]Bag
 }
 
 // placeState is what the events come to for one place.
@@ -108,6 +109,14 @@ func (p projection) applied(e Event) error {
 		p.rows[exceptionRow(e.Subject)] = dated(e.Payload, e.Time, e.Actor)
 	case KindExceptionEnded:
 		delete(p.rows, exceptionRow(e.Subject))
+	case KindBagSealed, KindBagOpened, KindBagBroken:
+		return p.bag(e)
+	case KindShipmentSent:
+		p.rows[shipmentRow(e.Subject)] = dated(e.Payload, e.Time, e.Actor)
+	case KindRequestMade:
+		p.rows[requestRow(e.Subject)] = dated(fmt.Sprint(e.Seq, " ", e.Payload), e.Time, e.Actor)
+	case KindRequestConfirmed, KindRequestWithdrawn:
+		delete(p.rows, requestRow(e.Subject))
 	case KindOrderListed, KindOrderReceived:
 		return p.order(e)
 	case KindPersonSaved, KindPersonLeft:
@@ -182,6 +191,23 @@ func (p projection) artifact(e Event) error {
 		a.RetiredAt = FormatTime(e.Time)
 	}
 	return putRow(p.rows, artifactRow(e.Subject), a)
+}
+
+func (p projection) bag(e Event) error {
+	bag := Bag{Number: e.Subject, State: BagIntact, SealedAt: e.Time, SealedBy: e.Actor}
+	for state, kind := range bagEnds {
+		if kind != e.Kind {
+			continue
+		}
+		var ended bagEnded
+		if err := json.Unmarshal([]byte(e.Payload), &ended); err != nil {
+			return err
+		}
+		bag = p.bags[e.Subject]
+		bag.State, bag.EndedAt, bag.EndedBy, bag.Reason = state, e.Time, e.Actor, ended.Reason
+	}
+	p.bags[e.Subject] = bag
+	return putRow(p.rows, bagRow(e.Subject), bag)
 }
 
 func (p projection) person(e Event) error {
@@ -320,6 +346,10 @@ func stateRows(tx Tx) (map[string]string, error) {
 	artifacts, err10 := tx.ListArtifacts()
 	exceptions, err11 := tx.ListExceptions("")
 	errs := []error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11}
+	bags, errBags := tx.ListBags()
+	shipments, errShipments := tx.ListShipments()
+	requests, errRequests := tx.ListRequests()
+	errs = append(errs, errBags, errShipments, errRequests)
 	put := func(name string, payload any, at time.Time, by string) {
 		content, err := canonicalJSON(payload)
 		errs = append(errs, err)
@@ -350,6 +380,15 @@ func stateRows(tx Tx) (map[string]string, error) {
 	}
 	for _, p := range people {
 		errs = append(errs, putRow(rows, personRow(p.ID), p))
+	}
+	for _, b := range bags {
+		errs = append(errs, putRow(rows, bagRow(b.Number), b))
+	}
+	for _, s := range shipments {
+		put(shipmentRow(s.ID), shipmentPayload(s), s.At, s.By)
+	}
+	for _, q := range requests {
+		rows[requestRow(q.ID)] = dated(fmt.Sprint(q.Event, " ", q.Moves), q.At, q.By)
 	}
 	for _, b := range bindings {
 		put(bindingRow(b.KeyID, b.AccountID), bindingPayload(b), b.At, b.By)
@@ -394,6 +433,10 @@ func artifactRow(id string) string       { return "artifact " + id }
 func exceptionRow(account string) string { return "the exception of account " + account }
 
 func accessRow(place, person string) string { return "the access of " + person + " to place " + place }
+
+func bagRow(number string) string  { return "bag " + number }
+func shipmentRow(id string) string { return "shipment " + id }
+func requestRow(id string) string  { return "request " + id }
 
 func bindingRow(key, account string) string {
 	return "the binding of " + key + " to account " + account

@@ -27,6 +27,7 @@ type Tx interface {
 	KeyTx
 	PlaceTx
 	PersonTx
+	CustodyTx
 	ArtifactTx
 	OrderTx
 	TrustTx
@@ -101,6 +102,23 @@ type OrderTx interface {
 	PutOrder(Order) error
 	OrderByNumber(number string) (Order, error)
 	ListOrders() ([]Order, error) // by time, then number
+}
+
+// CustodyTx holds bags, parcels, and what waits for a second person.
+type CustodyTx interface {
+	// PutBag inserts the bag or overwrites the one with the number.
+	PutBag(Bag) error
+	BagByNumber(number string) (Bag, error)
+	ListBags() ([]Bag, error) // by time of sealing, then number
+
+	InsertShipment(Shipment) error
+	ShipmentByID(id string) (Shipment, error)
+	ListShipments() ([]Shipment, error) // by time, then ID
+
+	InsertRequest(Request) error
+	DeleteRequest(id string) error
+	RequestByID(id string) (Request, error)
+	ListRequests() ([]Request, error) // by event
 }
 
 // TrustTx holds the trusted roots that users added, and the metadata.

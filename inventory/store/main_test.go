@@ -36,7 +36,11 @@ func TestConformance(t *testing.T) {
 	t.Run("PostgreSQL", func(t *testing.T) {
 		server := postgres.Get(t)
 		storetest.Run(t, func(t *testing.T) storetest.Database {
-			return storetest.Database{URL: server.Database(t), Open: Open}
+			url := server.Database(t)
+			return storetest.Database{URL: url, Open: Open, As: func(t *testing.T, login string) string {
+				server.Login(t, login, pgtest.Owner)
+				return pgtest.As(t, url, login)
+			}}
 		})
 	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const selectKeys = `SELECT k.id, k.serial, k.tag, k.type, k.status, k.place_id, p.path, k.holder_id, u.name, k.seal, k.shipment,
-	k.due, k.since, k.order_no, k.battery_end, k.usb_vendor, k.usb_product,
+	k.due, k.since, k.reason, k.ticket, k.order_no, k.battery_end, k.usb_vendor, k.usb_product,
 	k.product, k.firmware, k.form_factor, k.aaguid, k.fido_status, k.piv_status, k.anchor, k.added_at, k.added_by, k.enrolled_at, k.enrolled_by
 	FROM keys k LEFT JOIN places p ON p.id = k.place_id LEFT JOIN people u ON u.id = k.holder_id `
 
@@ -18,7 +18,7 @@ func scanKey(r row) (inventory.Key, error) {
 	var k inventory.Key
 	err := r.Scan(&k.ID, textColumn{&k.Serial}, textColumn{&k.Tag}, &k.Type, &k.Status, textColumn{&k.PlaceID}, textColumn{&k.Place},
 		textColumn{&k.HolderID}, textColumn{&k.Holder}, textColumn{&k.Seal}, textColumn{&k.Shipment},
-		maybeTime{&k.Due}, timeColumn{&k.Since}, textColumn{&k.Order}, maybeTime{&k.BatteryEnd}, &k.USBVendor, &k.USBProduct,
+		maybeTime{&k.Due}, timeColumn{&k.Since}, textColumn{&k.Reason}, textColumn{&k.Ticket}, textColumn{&k.Order}, maybeTime{&k.BatteryEnd}, &k.USBVendor, &k.USBProduct,
 		textColumn{&k.Product}, versionColumn{&k.Firmware}, &k.FormFactor,
 		aaguidColumn{&k.AAGUID}, &k.Attestation.FIDO, &k.Attestation.PIV, textColumn{&k.Attestation.Anchor},
 		timeColumn{&k.AddedAt}, &k.AddedBy, maybeTime{&k.EnrolledAt}, textColumn{&k.EnrolledBy})
@@ -30,7 +30,7 @@ func scanKey(r row) (inventory.Key, error) {
 
 // keyColumns are the columns of keys after its ID, in the order of keyValues.
 var keyColumns = []string{
-	"serial", "tag", "tag_folded", "type", "status", "place_id", "holder_id", "seal", "shipment", "due", "since", "order_no", "battery_end",
+	"serial", "tag", "tag_folded", "type", "status", "place_id", "holder_id", "seal", "shipment", "due", "since", "reason", "ticket", "order_no", "battery_end",
 	"usb_vendor", "usb_product", "product", "firmware", "form_factor", "aaguid", "fido_status", "piv_status", "anchor",
 	"added_at", "added_by", "enrolled_at", "enrolled_by",
 }
@@ -38,7 +38,7 @@ var keyColumns = []string{
 func keyValues(k inventory.Key) []any {
 	return []any{
 		null(k.Serial), null(k.Tag), null(inventory.Fold(k.Tag)), string(k.Type), string(k.Status), null(k.PlaceID), null(k.HolderID),
-		null(k.Seal), null(k.Shipment), nullTime(k.Due), inventory.FormatTime(k.Since), null(k.Order), nullTime(k.BatteryEnd),
+		null(k.Seal), null(k.Shipment), nullTime(k.Due), inventory.FormatTime(k.Since), null(k.Reason), null(k.Ticket), null(k.Order), nullTime(k.BatteryEnd),
 		int64(k.USBVendor), int64(k.USBProduct), null(k.Product), null(inventory.FormatVersion(k.Firmware)), int64(k.FormFactor),
 		null(inventory.FormatAAGUID(k.AAGUID)), string(k.Attestation.FIDO), string(k.Attestation.PIV), null(k.Attestation.Anchor),
 		inventory.FormatTime(k.AddedAt), k.AddedBy, nullTime(k.EnrolledAt), null(k.EnrolledBy),
@@ -102,6 +102,15 @@ func keysWhere(f inventory.KeyFilter) (string, []any) {
 		if is.value != "" {
 			where, args = append(where, is.column+" = ?"), append(args, is.value)
 		}
+	}
+	if f.InBag {
+		where = append(where, "k.seal IS NOT NULL")
+	}
+	if !f.DueBefore.IsZero() {
+		where, args = append(where, "k.due < ?"), append(args, inventory.FormatTime(f.DueBefore))
+	}
+	if f.Not != "" {
+		where, args = append(where, "k.id <> ?"), append(args, f.Not)
 	}
 	return "WHERE " + strings.Join(where, " AND "), args
 }

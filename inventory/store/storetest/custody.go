@@ -48,7 +48,8 @@ func keyNow(t *testing.T, s inventory.Store, id string) (k inventory.Key) {
 }
 
 func testLife(t *testing.T, d Database) {
-	s := d.store(t)
+	two := d.pair(t)
+	s := two.anna
 	ada := person(t, s, inventory.Person{Name: "Ada"})
 	safe := place(t, s, "Berlin/safe 1")
 	other := place(t, s, "Rome/safe 1")
@@ -103,11 +104,18 @@ func testLife(t *testing.T, d Database) {
 	refused(t, s, inventory.ErrNeedsWitness, move(act(11), inventory.Move{Verb: inventory.VerbUnseal, KeyID: k.ID, Reason: "r"}))
 	no(inventory.ErrStatus, inventory.Move{Verb: inventory.VerbCheckOut, PersonID: ada.ID, Reason: "r"})
 	step(12, inventory.StatusRetired, inventory.Move{Verb: inventory.VerbRetire, Reason: "old"})
+	no(inventory.ErrSealed, inventory.Move{Verb: inventory.VerbDispose, Reason: "shredder"})
+	two.moves(t, 12, inventory.Move{Verb: inventory.VerbUnseal, KeyID: k.ID, Reason: "r"})
 	refused(t, s, inventory.ErrNeedsWitness, move(act(13), inventory.Move{Verb: inventory.VerbDispose, KeyID: k.ID, Reason: "shredder"}))
-	update(t, s, func(tx inventory.Tx) error {
-		_, err := inventory.ResetKey(tx, act(14), k.ID, true)
-		return err
-	})
+	for _, proved := range []bool{false, true} {
+		update(t, s, func(tx inventory.Tx) error {
+			_, err := inventory.ResetKey(tx, act(14), k.ID, proved)
+			return err
+		})
+		if !proved {
+			no(inventory.ErrNeedsWitness, inventory.Move{Verb: inventory.VerbDispose, Reason: "shredder"})
+		}
+	}
 	step(15, inventory.StatusDisposed, inventory.Move{Verb: inventory.VerbDispose, Reason: "shredder"})
 	no(inventory.ErrStatus, inventory.Move{Verb: inventory.VerbFind})
 	no(inventory.ErrStatus, inventory.Move{Verb: inventory.VerbCheckIn, PlaceID: safe.ID})
@@ -132,7 +140,8 @@ func testCheckOut(t *testing.T, d Database) {
 }
 
 func testTwoPeople(t *testing.T, d Database) {
-	s := d.store(t)
+	two := d.pair(t)
+	s := two.anna
 	ada := person(t, s, inventory.Person{Name: "Ada"})
 	slot, drawer := place(t, s, "Berlin/safe 1/slot 2"), place(t, s, "Berlin/drawer")
 	safe := place(t, s, "Berlin/safe 1")
@@ -144,14 +153,24 @@ func testTwoPeople(t *testing.T, d Database) {
 	in := inventory.Move{Verb: inventory.VerbCheckIn, KeyID: k.ID, PlaceID: slot.ID}
 	refused(t, s, inventory.ErrNeedsWitness, move(act(2), in))
 	login, request := "ben", int64(3)
-	witness := &inventory.Witness{Login: &login, Request: &request}
-	update(t, s, func(tx inventory.Tx) error {
-		_, err := inventory.MoveKey(tx, act(2), in, witness)
+	refused(t, s, inventory.ErrNeedsWitness, func(tx inventory.Tx) error {
+		_, err := inventory.MoveKey(tx, act(2), in, &inventory.Witness{Login: &login, Request: &request})
 		return err
 	})
+	two.moves(t, 2, in)
 	refused(t, s, inventory.ErrNeedsWitness, move(act(3), inventory.Move{Verb: inventory.VerbCheckOut, KeyID: k.ID, PersonID: ada.ID, Reason: "r"}))
 	refused(t, s, inventory.ErrNeedsWitness, move(act(3), inventory.Move{Verb: inventory.VerbMove, KeyID: k.ID, PlaceID: drawer.ID}))
-	update(t, s, move(act(4), inventory.Move{Verb: inventory.VerbLose, KeyID: k.ID, Reason: "the safe was empty"}))
+	two.moves(t, 4, inventory.Move{Verb: inventory.VerbCheckOut, KeyID: k.ID, PersonID: ada.ID, Reason: "r"})
+	// Out of the safe, it goes into a drawer by one hand, and back by two.
+	update(t, s, move(act(5), inventory.Move{Verb: inventory.VerbCheckIn, KeyID: k.ID, PlaceID: drawer.ID}))
+	ship := inventory.Move{Verb: inventory.VerbShip, KeyID: k.ID, PlaceID: slot.ID, Carrier: "DHL", Tracking: "1", Until: noon.Add(48 * time.Hour)}
+	update(t, s, move(act(6), ship))
+	refused(t, s, inventory.ErrNeedsWitness, move(act(7), inventory.Move{Verb: inventory.VerbArrive, KeyID: k.ID}))
+	update(t, s, move(act(8), inventory.Move{Verb: inventory.VerbArrive, KeyID: k.ID, PlaceID: drawer.ID}))
+	two.moves(t, 9, inventory.Move{Verb: inventory.VerbMove, KeyID: k.ID, PlaceID: slot.ID})
+	ship.PlaceID = drawer.ID
+	refused(t, s, inventory.ErrNeedsWitness, move(act(10), ship))
+	update(t, s, move(act(10), inventory.Move{Verb: inventory.VerbLose, KeyID: k.ID, Reason: "the safe was empty"}))
 }
 
 func testCapacity(t *testing.T, d Database) {

@@ -21,6 +21,17 @@ type Opener func(ctx context.Context, url string) (inventory.Store, error)
 type Database struct {
 	URL  string
 	Open Opener
+	// As is the URL for another login; nil where the database knows nobody.
+	As func(t *testing.T, login string) string
+}
+
+// as opens the database for another login.
+func (d Database) as(t *testing.T, login string) inventory.Store {
+	t.Helper()
+	if d.As != nil {
+		d.URL = d.As(t, login)
+	}
+	return d.store(t)
 }
 
 // store opens the database and closes it with the test.
@@ -57,7 +68,13 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		{"a key is checked out by one person at a time", testCheckOut},
 		{"a place that takes two people takes two", testTwoPeople},
 		{"a full place takes no more", testCapacity},
+		{"a full safe takes no more in its slots", testCapacityAbove},
+		{"what one asks for another confirms", testRequests},
+		{"a witness confirms with a key of their own", testKeyWitness},
+		{"a seal names one bag, once for ever", testBags},
+		{"a parcel is on its way until its keys are there", testShipments},
 		{"a declared key is enrolled as itself", testDeclare},
+		{"a sitting of scans goes on past a refused one", testSitting},
 		{"a delivery is held against its list", testDelivery},
 		{"a key that no list announced is told", testCheckDelivery},
 		{"people are saved, found and leave", testPeople},
@@ -187,8 +204,11 @@ func snapshot(t *testing.T, s inventory.Store) string {
 		access, err11 := inventory.AccessList(tx)
 		artifacts, err12 := inventory.Artifacts(tx)
 		exceptions, err13 := inventory.Exceptions(tx)
-		all = fmt.Sprint(head, keys, places, accounts, bindings, anchors, credentials, proofs, people, access, artifacts, exceptions)
-		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13)
+		bags, err14 := inventory.Bags(tx)
+		parcels, err15 := inventory.Parcels(tx, true)
+		requests, err16 := inventory.Requests(tx)
+		all = fmt.Sprint(bags, parcels, requests, head, keys, places, accounts, bindings, anchors, credentials, proofs, people, access, artifacts, exceptions)
+		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14, err15, err16)
 	})
 	return all
 }

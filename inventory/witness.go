@@ -1,0 +1,167 @@
+package inventory
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrWitness: this person, login or key cannot be the second one.
+var ErrWitness = errors.New("cannot be the witness")
+
+// Witness is the second person of a move and how that person confirmed it:
+// with a login of their own, or with a key that is theirs and answered a
+// challenge. ConfirmRequest and KeyWitness make one; no other counts.
+type Witness struct {
+	Login  *string `json:"login"`  // the login that confirmed it
+	Key    *string `json:"key"`    // the ID of the key that answered
+	Person *string `json:"person"` // the person whose key it is
+	Proof  *int64  `json:"proof"`  // the event that holds the answer
+	// Request is the event in which the first person asked for it, and AskedBy
+	// is that person's login.
+	Request *int64  `json:"request"`
+	AskedBy *string `json:"asked_by"`
+
+	confirmed bool
+}
+
+// needsWitness says ErrNeedsWitness where the move takes two people and there
+// is only one: it goes into or out of a place that demands it, opens a sealed
+// bag, or disposes of a key that was not proved to be empty.
+func (b *moving) needsWitness(m Move, before Custody, after Key) error {
+	if w := b.witness; w != nil {
+		switch {
+		case !w.confirmed:
+			return fmt.Errorf("witness: %w", ErrNeedsWitness)
+		case w.Key != nil && *w.Key == m.KeyID:
+			return fmt.Errorf("%s is to be moved itself: %w", after.Label(), ErrWitness)
+		}
+		return nil
+	}
+	var out, in bool
+	switch m.Verb {
+	case VerbUnseal:
+		return fmt.Errorf("seal %s: %w", before.Seal, ErrNeedsWitness)
+	case VerbReceive, VerbBreak, VerbLose, VerbFind, VerbCompromise, VerbRetire:
+		return nil // what has happened is written down by whoever learns of it
+	case VerbDispose:
+		gone, err := emptied(b.tx, after)
+		if err != nil {
+			return err
+		}
+		if !gone {
+			return fmt.Errorf("%s was not proved to be empty: %w", after.Label(), ErrNeedsWitness)
+		}
+		out = true
+	default:
+		out, in = before.Status.Resting(), after.Status.Resting()
+	}
+	var ids []string
+	if out {
+		ids = append(ids, before.PlaceID)
+	}
+	if in {
+		ids = append(ids, after.PlaceID)
+	}
+	for _, id := range ids {
+		two, err := takesTwo(b.tx, id)
+		if err != nil {
+			return err
+		}
+		if two != "" {
+			return fmt.Errorf("%s takes two people: %w", two, ErrNeedsWitness)
+		}
+	}
+	return nil
+}
+
+// KeyWitness takes a key's answer to a challenge, which the caller has verified
+// and asked for with a touch just now, as the word of a second person: the one
+// who has that key, and who is not the actor. The answer is recorded as the
+// key's proof.
+func KeyWitness(tx Tx, act Act, keyID string, a Answer) (*Witness, error) {
+	act, err := act.check()
+	if err != nil {
+		return nil, fmt.Errorf("witness: %w", err)
+	}
+	k, err := tx.KeyByID(keyID)
+	if err != nil {
+		return nil, fmt.Errorf("witness %s: %w", keyID, err)
+	}
+	if k.Status != StatusInUse && k.Status != StatusCheckedOut || k.HolderID == "" {
+		return nil, fmt.Errorf("%s is %s, with nobody whose word it would be: %w", k.Label(), k.standing(), ErrWitness)
+	}
+	holder, err := tx.PersonByID(k.HolderID)
+	if err != nil {
+		return nil, fmt.Errorf("witness: person %s: %w", k.HolderID, err)
+	}
+	if !holder.LeftAt.IsZero() {
+		return nil, fmt.Errorf("%s has left: %w", holder.Name, ErrWitness)
+	}
+	actor, err := personOf(tx, act.Actor)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case actor.ID == "":
+		return nil, fmt.Errorf("no person has the login %s, so that nothing tells whether %s is theirs: %w", act.Actor, k.Label(), ErrWitness)
+	case actor.ID == holder.ID:
+		return nil, fmt.Errorf("%s is with %s, who is the first person already: %w", k.Label(), holder.Name, ErrWitness)
+	case !a.touched():
+		return nil, fmt.Errorf("%s answered without a touch: %w", k.Label(), ErrWitness)
+	}
+	p, err := ProveKey(tx, act, keyID, a)
+	if err != nil {
+		return nil, fmt.Errorf("witness: %w", err)
+	}
+	return &Witness{Key: &k.ID, Person: &holder.ID, Proof: &p.Event, confirmed: true}, nil
+}
+
+// touched says whether the key signed that somebody touched it (WebAuthn §6.1:
+// bit 0 of the flags, after the 32 bytes of the hash).
+func (a Answer) touched() bool { return len(a.AuthData) > 32 && a.AuthData[32]&1 != 0 }
+
+// LoginOf is the login behind the name of an actor: somebody who became root
+// stands in the journal as "anna as root", and is anna.
+func LoginOf(actor string) string {
+	login, _, _ := strings.Cut(actor, " as ")
+	return login
+}
+
+// personOf returns the person whose login an actor is, the zero Person where
+// there is none.
+func personOf(tx Tx, actor string) (Person, error) {
+	all, err := tx.ListPeople()
+	if err != nil {
+		return Person{}, fmt.Errorf("people: %w", err)
+	}
+	for _, p := range all {
+		if p.Login != "" && Fold(p.Login) == Fold(LoginOf(actor)) {
+			return p, nil
+		}
+	}
+	return Person{}, nil
+}
+
+// secondLogin refuses a login that is the first one's, or of the same person, or
+// of somebody who left.
+func secondLogin(tx Tx, first, second string) error {
+	if Fold(LoginOf(first)) == Fold(LoginOf(second)) {
+		return fmt.Errorf("%s asked for it: %w", second, ErrWitness)
+	}
+	a, err := personOf(tx, first)
+	if err != nil {
+		return err
+	}
+	b, err := personOf(tx, second)
+	if err != nil {
+		return err
+	}
+	switch {
+	case b.ID != "" && a.ID == b.ID:
+		return fmt.Errorf("%s and %s are both %s: %w", first, second, b.Name, ErrWitness)
+	case !b.LeftAt.IsZero():
+		return fmt.Errorf("%s has left: %w", b.Name, ErrWitness)
+	}
+	return nil
+}
