@@ -79,6 +79,9 @@ type PresenceRequest struct {
 	// only if a single key wants one.
 	OnePIN bool
 	Tell   func(s Step, who Seen) // nil: silent
+	// Record writes down what else a proof means, in the same transaction; nil:
+	// nothing.
+	Record func(inventory.Tx, inventory.Act, inventory.Proof) error
 }
 
 // VerifyPresence challenges plugged keys to prove that they are the ones in the

@@ -290,9 +290,13 @@ func (p *presence) believe(ctx context.Context, a *answer) {
 }
 
 func (p *presence) record(tx inventory.Tx, c inventory.Credential, a *answer) error {
-	proof, err := inventory.ProveKey(tx, inventory.Act{Actor: p.request.Actor, At: p.request.Now()}, c.KeyID, inventory.Answer{
+	act := inventory.Act{Actor: p.request.Actor, At: p.request.Now()}
+	proof, err := inventory.ProveKey(tx, act, c.KeyID, inventory.Answer{
 		CredentialID: c.ID, Challenge: a.challenge, AuthData: a.AuthData, Signature: a.Signature, Method: methodOf(a),
 	})
+	if err == nil && p.request.Record != nil {
+		err = p.request.Record(tx, act, proof)
+	}
 	if err != nil {
 		return err
 	}
