@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -31,21 +32,25 @@ const MaxRootDevices = 8
 
 // BindKey records that a key is a root MFA device of an account, which is
 // made on first use. The key must be usable; a key is bound to an account at
-// most once, a device name used once an account whatever its letter case, and
-// no more than MaxRootDevices fit. At and By come from the act.
+// most once, a token to one account, a device name used once an account
+// whatever its letter case, and no more than MaxRootDevices fit. A token needs no
+// device name: AWS calls it by its serial. At and By come from the act.
 func BindKey(tx Tx, act Act, b Binding) (Binding, error) {
 	act, err := act.check()
 	if err != nil {
 		return Binding{}, fmt.Errorf("bind: %w", err)
 	}
-	if err := b.check(); err != nil {
-		return Binding{}, fmt.Errorf("bind: %w", err)
-	}
-	b.At, b.By = act.At, act.Actor
 	k, err := tx.KeyByID(b.KeyID)
 	if err != nil {
 		return Binding{}, fmt.Errorf("bind %s: %w", b.KeyID, err)
 	}
+	if k.Type == TypeToken {
+		b.DeviceName = cmp.Or(b.DeviceName, k.Serial)
+	}
+	if err := b.check(); err != nil {
+		return Binding{}, fmt.Errorf("bind: %w", err)
+	}
+	b.At, b.By = act.At, act.Actor
 	if !k.Status.Usable() {
 		return Binding{}, fmt.Errorf("bind: %s is %s: %w", k.Label(), k.Status, ErrStatus)
 	}
@@ -104,7 +109,15 @@ func (b Binding) refuseDuplicates(tx Tx, k Key) error {
 	if len(others) >= MaxRootDevices {
 		return fmt.Errorf("account %s has %d keys bound, AWS allows %d MFA devices: %w", b.AccountID, len(others), MaxRootDevices, ErrLimit)
 	}
-	return nil
+	if k.Type != TypeToken {
+		return nil
+	}
+	// The seed of a token is known to the account that it was registered with.
+	elsewhere, err := tx.ListBindings("", b.KeyID)
+	if err == nil && len(elsewhere) > 0 {
+		err = fmt.Errorf("%s is a token, for one account, and bound to %s: %w", k.Label(), elsewhere[0].AccountID, ErrLimit)
+	}
+	return err
 }
 
 // UnbindKey removes the binding of a key to an account and returns what it

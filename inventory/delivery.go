@@ -301,12 +301,13 @@ type Delivery struct {
 	Order    Order
 	Keys     []Key      // those on its list, in whatever status
 	Short    []Key      // those that have not come
-	Over     []Received // what else came
+	Over     []Received // what else came, and what was scanned again
 	Enrolled int
 }
 
 // DeliveryOf says how far the order of that number has come. What was over or
-// substituted at first and has been received since is not listed.
+// substituted at first and has been received since, by whatever order, is not
+// listed.
 func DeliveryOf(tx Tx, number string) (Delivery, error) {
 	o, err := tx.OrderByNumber(number)
 	if err != nil {
@@ -346,20 +347,48 @@ func DeliveryOf(tx Tx, number string) (Delivery, error) {
 				continue
 			}
 			seen[same] = true
+			if r.Outcome == OutcomeOver {
+				settled, err := cameWith(tx, r.Code)
+				if err != nil {
+					return Delivery{}, fmt.Errorf("order %s: %w", o.Number, err)
+				}
+				if settled {
+					continue
+				}
+			}
 			d.Over = append(d.Over, r)
 		}
 	}
 	return d, nil
 }
 
-// Complete says whether all that was announced has come, and nothing else.
+// cameWith says whether a key of this serial has come with an order.
+func cameWith(tx Tx, serial string) (bool, error) {
+	same, err := tx.KeysBySerial(serial)
+	return slices.ContainsFunc(same, func(k Key) bool { return k.Order != "" && k.Status != StatusExpected }), err
+}
+
+// Count says how many keys have come and how many were announced.
+func (d Delivery) Count() (received, announced int64) {
+	announced = int64(len(d.Keys))
+	received = announced - int64(len(d.Short))
+	for _, l := range d.Order.Lines {
+		received += l.Received
+		announced += l.Quantity
+	}
+	return received, announced
+}
+
+// Complete says whether all that was announced has come, and nothing else. A
+// label that was scanned twice brings nothing.
 func (d Delivery) Complete() bool {
 	for _, l := range d.Order.Lines {
 		if l.Received != l.Quantity {
 			return false
 		}
 	}
-	return len(d.Short) == 0 && len(d.Over) == 0
+	other := func(r Received) bool { return r.Outcome != OutcomeDuplicate }
+	return len(d.Short) == 0 && !slices.ContainsFunc(d.Over, other)
 }
 
 // Orders lists all orders, by time, then number.
@@ -369,8 +398,9 @@ func Orders(tx Tx) ([]Order, error) { return tx.ListOrders() }
 var ErrNoDelivery = errors.New("the key is on no delivery list")
 
 // CheckDelivery gives ErrNoDelivery for an enrollment of a key that no delivery
-// list announced: by its serial or, where it has none, as one of those that came
-// with the enrollment's order and are not enrolled yet.
+// list announced: by its serial, as the product that it is and with the
+// enrollment's order, if that names one; or, where it has no serial, as one of
+// those that came with the order and are not enrolled yet.
 func CheckDelivery(tx Tx, e Enrollment) error {
 	serial, err := NormalizeSerial(e.Serial)
 	if err != nil {
@@ -382,7 +412,13 @@ func CheckDelivery(tx Tx, e Enrollment) error {
 			return err
 		}
 		for _, k := range same {
-			if k.Order != "" {
+			switch {
+			case k.Order == "":
+			case e.Order != "" && e.Order != k.Order:
+				return fmt.Errorf("serial %s is on the list of order %s, not of %s: %w", serial, k.Order, e.Order, ErrNoDelivery)
+			case !k.Attested() && !sameProduct(k.Product, e.Product):
+				return fmt.Errorf("serial %s is on the list of order %s as a %s, and this is a %s: %w", serial, k.Order, k.Product, claimed(e.Product, maxName), ErrNoDelivery)
+			default:
 				return nil
 			}
 		}

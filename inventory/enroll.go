@@ -53,8 +53,8 @@ const (
 // it. A serial (of the same maker, or of an unknown one), tag or credential
 // that the inventory already has gives an ExistsError naming the key it
 // belongs to, whatever that key's status. Only a key that was known by its serial
-// alone, or whose FIDO side was reset since, may be enrolled again, and stays the
-// key it was.
+// or its tag alone, or whose FIDO side was reset since, may be enrolled again, and
+// stays the key it was.
 func EnrollKey(tx Tx, act Act, e Enrollment) (Key, error) {
 	act, err := act.check()
 	if err != nil {
@@ -212,7 +212,15 @@ func (e Enrollment) refuseDuplicates(tx Tx) (before Key, err error) {
 		if ok, err := found(err); err != nil {
 			return Key{}, err
 		} else if ok && k.ID != before.ID {
-			return Key{}, &ExistsError{What: "tag", Value: e.Tag, Owner: k.Label()}
+			// A key that was declared by its tag alone shows by it which one it is.
+			known := before.ID == "" && k.Serial == "" && k.Type == TypeKey && !k.Attested() && k.Status == StatusDeclared
+			switch {
+			case !known:
+				return Key{}, &ExistsError{What: "tag", Value: e.Tag, Owner: k.Label()}
+			case k.Seal != "":
+				return Key{}, k.refuse()
+			}
+			before = k
 		}
 	}
 	if e.Credential != nil {

@@ -78,6 +78,27 @@ func testBind(t *testing.T, d Database) {
 		}
 	}
 	refused(t, s, inventory.ErrNotFound, unbind(account, two.ID))
+	// A token goes by its serial, and to one account only.
+	var token inventory.Key
+	update(t, s, func(tx inventory.Tx) (err error) {
+		token, err = inventory.DeclareKey(tx, act(9), inventory.Declaration{Serial: "gakt00012345", Type: inventory.TypeToken, Place: "Berlin"})
+		return err
+	})
+	first := inventory.Binding{AccountID: account, KeyID: token.ID, How: inventory.HowNamed}
+	update(t, s, bind(act(9), first))
+	second := first
+	second.AccountID = "000000000001"
+	refused(t, s, inventory.ErrLimit, bind(act(9), second))
+	view(t, s, func(tx inventory.Tx) error {
+		got, err := tx.ListBindings("", token.ID)
+		if len(got) != 1 || got[0].DeviceName != "GAKT00012345" {
+			t.Errorf("a token's bindings: %+v", got)
+		}
+		return err
+	})
+	update(t, s, unbind(account, token.ID))
+	update(t, s, bind(act(9), second))
+	update(t, s, unbind(second.AccountID, token.ID))
 	refused(t, s, inventory.ErrInvalid, unbind("1", one.ID))
 	refused(t, s, inventory.ErrInvalid, unbind(account, ""))
 	update(t, s, unbind(account, one.ID))

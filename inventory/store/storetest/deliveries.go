@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"hwmfa/inventory"
@@ -92,6 +93,26 @@ func testDelivery(t *testing.T, d Database) {
 	if d := delivery(); len(d.Short) != 0 || len(d.Over) != 3 || d.Complete() {
 		t.Errorf("the right one came later: short %v, over %v", d.Short, d.Over)
 	}
+	if received, announced := delivery().Count(); received != 5 || announced != 5 {
+		t.Errorf("received %d of %d", received, announced)
+	}
+	// A list that was sent later says where the odd one came from.
+	update(t, s, func(tx inventory.Tx) error {
+		m := inventory.Manifest{Order: "PO-3", Lines: []inventory.ManifestLine{{Serial: "77"}}}
+		_, err1 := inventory.ListDelivery(tx, act(3), m)
+		_, err2 := inventory.ReceiveDelivery(tx, act(3), "PO-3", "", []inventory.Arrival{{Code: "77"}, {Code: "77"}}, nil)
+		return errors.Join(err1, err2)
+	})
+	if d := delivery(); len(d.Over) != 2 || d.Complete() {
+		t.Errorf("one of those over came with another order: over %v", d.Over)
+	}
+	view(t, s, func(tx inventory.Tx) error {
+		d, err := inventory.DeliveryOf(tx, "PO-3")
+		if len(d.Over) != 1 || d.Over[0].Outcome != inventory.OutcomeDuplicate || !d.Complete() {
+			t.Errorf("one label was scanned twice: %+v", d)
+		}
+		return err
+	})
 	if k := keyOf(t, s, "20000001"); k.Status != inventory.StatusReceived || k.Place != "Berlin/safe 1" {
 		t.Errorf("received: %+v", k)
 	}
@@ -129,17 +150,21 @@ func testCheckDelivery(t *testing.T, d Database) {
 		_, err2 := inventory.ReceiveDelivery(tx, act(2), "PO-1", "", nil, map[string]int64{"Security Key NFC": 1})
 		return errors.Join(err1, err2)
 	})
-	bare := func(n int, product, order string) inventory.Enrollment {
-		e := sparse(n)
+	of := func(e inventory.Enrollment, product, order string) inventory.Enrollment {
 		e.Product, e.Order = product, order
 		return e
 	}
+	bare := func(n int, product, order string) inventory.Enrollment { return of(sparse(n), product, order) }
 	view(t, s, func(tx inventory.Tx) error {
 		for i, tt := range []struct {
 			e    inventory.Enrollment
 			want error
 		}{
 			{enrollment(1), nil},
+			{of(enrollment(1), "YubiKey 5C NFC", "PO-1"), nil},
+			{of(enrollment(1), "YubiKey 5C NFC", "PO-2"), inventory.ErrNoDelivery},
+			{of(enrollment(1), "YubiKey 5 Nano", ""), inventory.ErrNoDelivery},
+			{of(enrollment(3), "YubiKey 5 Nano", ""), nil}, // the list has an article number
 			{enrollment(4), inventory.ErrNoDelivery},
 			{bare(1, "Security Key NFC", ""), inventory.ErrNoDelivery},
 			{bare(1, "Security Key NFC", "PO-2"), inventory.ErrNotFound},
@@ -163,4 +188,65 @@ func testCheckDelivery(t *testing.T, d Database) {
 		return nil
 	})
 	snapshot(t, s) // holds the rows against the journal
+}
+
+func testSitting(t *testing.T, d Database) {
+	s := d.store(t)
+	known := enroll(t, s, act(0), enrollment(9))
+	place(t, s, "Berlin/drawer")
+	var done []inventory.Declared
+	update(t, s, func(tx inventory.Tx) (err error) {
+		drawer, err := inventory.FindPlace(tx, "Berlin/drawer")
+		if err == nil {
+			_, err = inventory.ChangePlace(tx, act(1), drawer.ID, 3, false)
+		}
+		if err != nil {
+			return err
+		}
+		var all []inventory.Declaration
+		for _, text := range []string{"0020000001,YK-001", "20000001", known.Serial, "2000000x!", "20000002;yk-001", ",YK-2", "20000003", "20000004"} {
+			serial, tag := inventory.ParseLabel(text)
+			all = append(all, inventory.Declaration{Serial: serial, Tag: tag, Place: "Berlin/drawer"})
+		}
+		done, err = inventory.DeclareKeys(tx, act(1), all)
+		return err
+	})
+	want := []error{nil, inventory.ErrExists, inventory.ErrExists, inventory.ErrInvalid, inventory.ErrExists, nil, nil, inventory.ErrFull}
+	for i, got := range done {
+		if !errors.Is(got.Err, want[i]) || (got.Err == nil) != (got.Key.ID != "") {
+			t.Errorf("line %d: %+v, want %v", i+1, got, want[i])
+		}
+	}
+	// Its serial, or its tag where it has none to read, says which key it is.
+	e := enrollment(1)
+	e.Tag = ""
+	if k := enroll(t, s, act(2), e); k.ID != done[0].Key.ID || k.Tag != "YK-001" || k.Status != inventory.StatusEnrolled {
+		t.Errorf("enrolled by its serial: %+v", k)
+	}
+	bare := sparse(2)
+	bare.Tag = "yk-2"
+	if k := enroll(t, s, act(2), bare); k.ID != done[5].Key.ID || k.Tag != "yk-2" || k.Place == "" {
+		t.Errorf("enrolled by its tag: %+v", k)
+	}
+	again := sparse(3)
+	again.Tag = "YK-2"
+	refused(t, s, inventory.ErrExists, func(tx inventory.Tx) error {
+		_, err := inventory.EnrollKey(tx, act(3), again)
+		return err
+	})
+	for name, dec := range map[string]inventory.Declaration{
+		"a key with a battery":     {BatteryEnd: noon},
+		"a type that is none":      {Type: "card"},
+		"a place that is none":     {Place: "/"},
+		"a product of two lines":   {Product: "a\nb"},
+		"an order that never ends": {Order: strings.Repeat("1", 129)},
+	} {
+		if err := inventory.CheckDeclaration(dec); !errors.Is(err, inventory.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := inventory.CheckDeclaration(inventory.Declaration{Type: inventory.TypeToken, BatteryEnd: noon, Place: "Berlin"}); err != nil {
+		t.Error(err)
+	}
+	snapshot(t, s)
 }
