@@ -18,6 +18,9 @@ import (
 const (
 	maxTries  = 6
 	firstWait = 20 * time.Millisecond
+	// outcomeTimeout is how long a server that went away during a commit is
+	// waited for, to ask it what became of it.
+	outcomeTimeout = 10 * time.Second
 )
 
 // postgresStore is one database of a PostgreSQL server.
@@ -25,6 +28,7 @@ type postgresStore struct {
 	db       *sql.DB
 	login    string
 	readOnly bool
+	patience time.Duration // with a server that went away during a commit
 }
 
 func openPostgresDB(inventoryURL string) (db *sql.DB, name string, err error) {
@@ -53,7 +57,7 @@ func openPostgres(ctx context.Context, db *sql.DB) (*postgresStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &postgresStore{db: db, login: seen.login}, nil
+	return &postgresStore{db: db, login: seen.login, patience: outcomeTimeout}, nil
 }
 
 func openPostgresReadOnly(ctx context.Context, db *sql.DB) (*postgresStore, error) {
@@ -133,15 +137,11 @@ func (s *postgresStore) update(ctx context.Context, fn func(inventory.Tx) error)
 	return true, nil
 }
 
-// outcomeTimeout is how long a server that went away during a commit is waited
-// for, to ask it what became of it.
-const outcomeTimeout = 10 * time.Second
-
 // outcome finds out what became of a transaction whose commit was not answered:
 // nil when it was carried out, cause when it was not, and ErrOutcome with it
 // when the server does not say.
 func (s *postgresStore) outcome(ctx context.Context, number string, cause error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience)
 	defer cancel()
 	for {
 		var status sql.NullString
