@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,13 +14,10 @@ import (
 )
 
 type importOptions struct {
-	file          string
-	apply         bool
-	plan          string
-	columns       []string
-	ignoreUnknown bool
-	sheet         string
-	json          bool
+	file  tableFile
+	apply bool
+	plan  string
+	json  bool
 }
 
 func newImportCommand(a *app) *cobra.Command {
@@ -54,15 +51,13 @@ secrets (MFA seeds, passwords, PINs) is always refused. See docs/exchange.md.` +
 		Example: "  " + line + " list.csv\n  " + line + " list.xlsx --column " + kind.Columns()[0] + "='Name in the file' --apply",
 		Args:    exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.file = args[0]
+			opts.file.path = args[0]
 			return runImport(cmd.Context(), a, kind, opts)
 		},
 	}
 	cmd.Flags().BoolVar(&opts.apply, "apply", false, "change the inventory")
 	cmd.Flags().StringVar(&opts.plan, "plan", "", "apply only what was shown under this `NAME`")
-	cmd.Flags().StringArrayVar(&opts.columns, "column", nil, "`NAME=HEADER`: what the file calls a column; may be repeated")
-	cmd.Flags().BoolVar(&opts.ignoreUnknown, "ignore-unknown-columns", false, "leave out columns that are not known")
-	cmd.Flags().StringVar(&opts.sheet, "sheet", "", "`NAME` of the sheet of a workbook that has several")
+	opts.file.addFlags(cmd)
 	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON (hwmfa.import/v1)")
 	return cmd
 }
@@ -74,7 +69,11 @@ func runImport(ctx context.Context, a *app, kind exchange.Kind, opts importOptio
 	if opts.plan != "" && !opts.apply {
 		return usageError{errors.New("--plan is for --apply")}
 	}
-	table, err := a.readTable(kind.Schema, opts)
+	var table exchange.Table
+	err := opts.file.read(a, func(r io.Reader, o exchange.Options) (err error) {
+		table, err = exchange.Read(r, kind.Schema, o)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -96,7 +95,7 @@ func runImport(ctx context.Context, a *app, kind exchange.Kind, opts importOptio
 		return errTried
 	})
 	if err != nil && !errors.Is(err, errTried) {
-		return fmt.Errorf("import %s: %w", opts.file, err)
+		return fmt.Errorf("import %s: %w", opts.file.path, err)
 	}
 	if err := a.printPlan(plan, opts); err != nil {
 		return err
@@ -105,37 +104,4 @@ func runImport(ctx context.Context, a *app, kind exchange.Kind, opts importOptio
 		return errFound
 	}
 	return nil
-}
-
-// readTable reads a file by a schema and what the flags say of it.
-func (a *app) readTable(schema exchange.Schema, opts importOptions) (_ exchange.Table, err error) {
-	columns, err := columnMap(opts.columns)
-	if err != nil {
-		return exchange.Table{}, usageError{err}
-	}
-	f, err := os.Open(opts.file)
-	if err != nil {
-		return exchange.Table{}, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	table, err := exchange.Read(f, schema, exchange.Options{
-		Columns: columns, IgnoreUnknown: opts.ignoreUnknown, Sheet: opts.sheet, Now: a.now(),
-	})
-	if err != nil {
-		return exchange.Table{}, fmt.Errorf("%s: %w", opts.file, err)
-	}
-	return table, nil
-}
-
-// columnMap reads what --column was given.
-func columnMap(flags []string) (map[string]string, error) {
-	columns := map[string]string{}
-	for _, f := range flags {
-		name, header, ok := strings.Cut(f, "=")
-		if _, twice := columns[name]; !ok || name == "" || header == "" || twice {
-			return nil, errors.New("--column wants NAME=HEADER, once for each name")
-		}
-		columns[name] = header
-	}
-	return columns, nil
 }

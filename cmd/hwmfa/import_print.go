@@ -100,7 +100,7 @@ func actionColour(a exchange.Action) term.Colour {
 
 func planReport(p exchange.Plan, opts importOptions) importReport {
 	r := importReport{
-		Schema: "hwmfa.import/v1", Kind: p.Kind, File: opts.file, Applied: opts.apply,
+		Schema: "hwmfa.import/v1", Kind: p.Kind, File: opts.file.path, Applied: opts.apply,
 		Create: p.Count(exchange.ActionCreate), Change: p.Count(exchange.ActionChange),
 		Same: p.Count(exchange.ActionSame), Conflict: p.Count(exchange.ActionConflict), Rows: []importRowJSON{},
 	}

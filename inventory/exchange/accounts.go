@@ -53,7 +53,7 @@ func Bindings() Kind {
 		Name: "bindings", About: "a key that is a root MFA device of an account",
 		Schema: schema("bindings", append(append([]Column{accountColumn}, keyColumns(false)...),
 			Column{Name: "device_name", Aliases: []string{"device"}, Required: true},
-			Column{Name: "how"}, Column{Name: "bound_at", Time: true},
+			Column{Name: "how", Out: true}, Column{Name: "bound_at", Time: true, Out: true},
 		)...),
 		rows: bindingRows, step: bindingStep,
 		identity: func(r *register, row Record) string {

@@ -27,7 +27,7 @@ type Kind struct {
 // Kinds lists what can be exported and imported, in an order in which one can
 // be imported after the other.
 func Kinds() []Kind {
-	return []Kind{Places(), People(), Keys(), Accounts(), Bindings(), Custody()}
+	return []Kind{Places(), People(), Keys(), Accounts(), Bindings(), Custody(), Artifacts()}
 }
 
 // schema makes the schema of a kind.
@@ -82,6 +82,8 @@ type register struct {
 	accounts  map[string]inventory.Account
 	bindings  map[[2]string]inventory.Binding // by account and key
 	personIDs map[string]inventory.Person
+	artifacts map[string]inventory.Artifact   // by ID
+	byLabel   map[string][]inventory.Artifact // folded; those in use
 }
 
 func newRegister(tx inventory.Tx) (*register, error) {
@@ -89,6 +91,7 @@ func newRegister(tx inventory.Tx) (*register, error) {
 		keys: map[string]inventory.Key{}, bySerial: map[string][]inventory.Key{}, byTag: map[string]inventory.Key{},
 		places: map[string]inventory.Place{}, persons: map[string][]inventory.Person{}, personIDs: map[string]inventory.Person{},
 		accounts: map[string]inventory.Account{}, bindings: map[[2]string]inventory.Binding{},
+		artifacts: map[string]inventory.Artifact{}, byLabel: map[string][]inventory.Artifact{},
 	}
 	all, err := inventory.Keys(tx, inventory.KeyFilter{})
 	if err != nil {
@@ -132,6 +135,16 @@ func newRegister(tx inventory.Tx) (*register, error) {
 	bindings, err := inventory.Bindings(tx)
 	for _, b := range bindings {
 		r.bindings[[2]string{b.AccountID, b.KeyID}] = b
+	}
+	if err != nil {
+		return nil, err
+	}
+	artifacts, err := inventory.Artifacts(tx)
+	for _, a := range artifacts {
+		r.artifacts[a.ID] = a
+		if a.RetiredAt.IsZero() {
+			r.byLabel[inventory.Fold(a.Label)] = append(r.byLabel[inventory.Fold(a.Label)], a)
+		}
 	}
 	return r, err
 }

@@ -29,6 +29,10 @@ func full(t *testing.T) inventory.Store {
 		"87654321,,,,PO-2,,,expected\n")
 	mustLoad(t, s, "accounts", "account,name,tier\n1234-5678-9012,'-Payments,gold\n000000000001,,\n")
 	mustLoad(t, s, "bindings", "account,tag,device name\n123456789012,TAG/2,'+root.1\n")
+	mustLoad(t, s, "artifacts", "kind,label,accounts,place,openers,seal,tag,replica of\n"+
+		"vault_copy,Vault A,1234-5678-9012; 000000000001,Berlin,Bob =1+1; ADA@example.com,S-1,,\n"+
+		"vault_copy,A copy of it,,Zürich,,,,vault a\n"+
+		"pin_envelope,\"PIN, \"\"YK-1\"\"\",,,,,YK-1,\n")
 	mustLoad(t, s, "custody", "serial,place,holder,status,since,seal\nT-900,Berlin,ada@example.com,in_use,2025-01-01,\n12345678,Berlin/Safe 1,,,2025-02-02,B-0007\n")
 	return s
 }
@@ -107,6 +111,12 @@ func TestPlan(t *testing.T) {
 		{"a key that somebody else has", "custody", "serial,holder\nT-900,Bob =1+1\n", []string{"line 2 conflict K (serial T-900): (Ada has it; hwmfa checkin puts it back first)"}},
 		{"a holder nobody knows", "custody", "serial,holder\nT-900,Zoe\n", []string{"line 2 conflict K (serial T-900): (holder: there is no such person; import people first)"}},
 		{"another bag", "custody", "tag,seal\nYK-1,B-8\n", []string{"line 2 conflict " + key + ": (it is in bag B-0007; hwmfa key unseal opens that)"}},
+		{"an artifact elsewhere, of other people", "artifacts", "kind,label,place,openers,accounts\nvault_copy,vault a,Zürich,bob =1+1,000000000001\n", []string{"line 2 change K (Vault A): label=Vault A>vault a accounts=000000000001; 123456789012>000000000001 place=Berlin>Zürich openers=Bob =1+1; ada@example.com>Bob =1+1"}},
+		{"an artifact as it is", "artifacts", "kind,label,place,openers,accounts\nvault_copy,Vault A,BERLIN,ada@example.com;bob =1+1,123456789012;000000000001\n", []string{"line 2 same K (Vault A):"}},
+		{"an artifact of nobody", "artifacts", "kind,label,openers\nvault_copy,New,Zoe\n", []string{"line 2 conflict New: (openers: there is no such person; import people first)"}},
+		{"an artifact of a key that is not there", "artifacts", "kind,label,serial\npin_envelope,New,9\n", []string{"line 2 conflict New: (there is no such key; import keys first)"}},
+		{"an artifact that is retired", "artifacts", "kind,label,retired at\nvault_copy,Old,2025-01-01\n", []string{"line 2 same Old: (is retired and does not come in)"}},
+		{"one artifact in two rows", "artifacts", "kind,label\nvault_copy,New\nvault_copy,new\n", []string{"line 2 create New: kind=>vault_copy label=>New", "line 3 conflict new: (is the same as in line 2)"}},
 		{"custody of a key that is not there", "custody", "serial,place\n9,Berlin\n", []string{"line 2 conflict 9: (there is no such key; import keys first)"}},
 	}
 	s := full(t)
@@ -145,12 +155,16 @@ func TestApply_allOrNothing(t *testing.T) {
 		{"nine devices", "bindings", "account,serial,device name\n" + rows("000000000001,%d,root%d\n", 9), "line 10: 000000000001"},
 		{"a tier of capitals", "accounts", "account,tier\n000000000002,fine\n000000000003,Gold\n", "line 3: 000000000003: save account: tier may hold lower-case"},
 		{"a key nobody attested, handed out", "custody", "tag,place,holder\nTAG/2,Berlin,Ada\n", "is declared"},
+		{"a copy of a copy", "artifacts", "kind,label,replica of\nvault_copy,One more,A copy of it\n", "replica is of the same kind"},
+		{"a copy of nothing", "artifacts", "kind,label,replica of\nvault_copy,One more,Nothing\n", "not in the inventory"},
+		{"an envelope of no key", "artifacts", "kind,label\npin_envelope,PIN\n", "key is for PIN envelopes"},
+		{"a place that takes two people", "custody", "tag,place\nTAG/2,Two\n", "takes two people"},
 		{"an address that is none", "people", "name,email\nNew,new@example.com\nWrong,x\n", "line 3: Wrong: save person: e-mail is not an address"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := full(t)
-			mustLoad(t, s, "places", "path,capacity\nFull,2\n")
+			mustLoad(t, s, "places", "path,capacity,two people\nFull,2,\nTwo,,yes\n")
 			if strings.HasPrefix(tt.name, "nine") {
 				mustLoad(t, s, "keys", "serial\n"+rows("%[1]d\n", 9))
 			}

@@ -27,6 +27,8 @@ type Column struct {
 	// Time says that cells are times; they are kept in RFC 3339, UTC. They must
 	// not lie in the future, unless Future says so.
 	Time, Future bool
+	// Out says that the column is written, and read without being taken.
+	Out bool
 	// Bare says that JSON holds the value as a number, true or false.
 	Bare bool
 	// Parse gives the one spelling of a cell, or says what is wrong with it;
