@@ -53,6 +53,7 @@ func TestDigestDocumented(t *testing.T) {
 		KindAccountSaved, KindBindingAdded, KindBindingRemoved, KindMetadataSet,
 	}
 	kinds = append(kinds, KindBagSealed, KindBagOpened, KindBagBroken, KindShipmentSent, KindRequestMade, KindRequestConfirmed, KindRequestWithdrawn)
+	kinds = append(kinds, KindStocktakeStarted, KindStocktakeCounted, KindStocktakeClosed)
 	for _, step := range steps {
 		kinds = append(kinds, step.kind)
 	}

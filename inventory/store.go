@@ -47,6 +47,9 @@ type KeyTx interface {
 	ListKeys(KeyFilter) ([]Key, error)
 	// CountKeys says how many ListKeys would list.
 	CountKeys(KeyFilter) (int, error)
+	// EachKeyName calls fn with what every key is called by, by ID; fn must not
+	// use the transaction.
+	EachKeyName(fn func(KeyName) error) error
 
 	InsertCredential(Credential) error
 	CredentialByID(id []byte) (Credential, error)
@@ -165,4 +168,6 @@ type JournalTx interface {
 	// use the transaction. An event whose number cannot be read ends it with a
 	// JournalError of number 0.
 	EachRaw(fn func(RawEvent) error) error
+	// StocktakeEvents lists the events that start and close stocktakes, in order.
+	StocktakeEvents() ([]Event, error)
 }

@@ -1,0 +1,88 @@
+package inventory
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// StocktakeReport computes what a stocktake comes to: for one that is open as
+// of at, for a closed one what was written down when it was closed.
+func StocktakeReport(tx Tx, s Stocktake, at time.Time) (Report, error) {
+	if s.Closing != nil {
+		return s.Closing.Report, nil
+	}
+	f, err := readFacts(tx, s, at)
+	if err != nil {
+		return Report{}, fmt.Errorf("stocktake %s: %w", s.ID, err)
+	}
+	return f.report(), nil
+}
+
+func readFacts(tx Tx, s Stocktake, at time.Time) (facts, error) {
+	f := facts{stocktake: s, places: map[string]Place{}, at: at}
+	places, err := tx.ListPlaces()
+	if err != nil {
+		return facts{}, err
+	}
+	for _, p := range places {
+		f.places[p.ID] = p
+	}
+	keys, err := tx.ListKeys(KeyFilter{})
+	if err != nil {
+		return facts{}, err
+	}
+	moved := map[string]bool{}
+	err = tx.EachEvent(s.Started+1, func(e Event) error {
+		switch {
+		case e.Kind == KindStocktakeCounted && e.Subject == s.ID:
+			counts, err := countsOf(e)
+			f.counts = append(f.counts, counts...)
+			return err
+		case strings.HasPrefix(e.Kind, "key.") && e.Kind != KindKeyProved:
+			moved[e.Subject] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return facts{}, err
+	}
+	f.keys = make([]stockKey, len(keys))
+	for i, k := range keys {
+		f.keys[i] = stockKey{Key: k, was: []Custody{k.Custody}}
+		if moved[k.ID] {
+			if f.keys[i].was, err = custodies(tx, k.ID, s.Started); err != nil {
+				return facts{}, err
+			}
+		}
+	}
+	return f, nil
+}
+
+// custodies lists where a key was and how it stood when the event of that
+// number was written, and after each change since.
+func custodies(tx Tx, keyID string, event int64) ([]Custody, error) {
+	events, err := tx.EventsAbout(keyID)
+	if err != nil {
+		return nil, err
+	}
+	p := projection{rows: map[string]string{}, keys: map[string]keyState{}}
+	var was []Custody
+	for _, e := range events {
+		if !strings.HasPrefix(e.Kind, "key.") {
+			continue
+		}
+		if err := p.key(e); err != nil {
+			return nil, fmt.Errorf("event %d: %w: %w", e.Seq, ErrDamaged, err)
+		}
+		c := p.keys[keyID].Custody
+		n := len(was)
+		switch {
+		case n > 0 && e.Seq < event:
+			was[0] = c
+		case n == 0 || was[n-1].Status != c.Status || was[n-1].PlaceID != c.PlaceID || was[n-1].HolderID != c.HolderID:
+			was = append(was, c)
+		}
+	}
+	return was, nil
+}

@@ -1,0 +1,156 @@
+package inventory
+
+import "time"
+
+// Difference kinds are words for what a count finds otherwise than the
+// inventory has it.
+type DifferenceKind string
+
+// The kinds of differences, the gravest first.
+const (
+	// DiffOtherKey, DiffResetOrOther, DiffFIDOReset: a plugged key shows the name
+	// of this one and is not what was enrolled.
+	DiffOtherKey     = DifferenceKind(BasisOtherKey)
+	DiffResetOrOther = DifferenceKind(BasisResetOrOther)
+	DiffFIDOReset    = DifferenceKind(BasisFIDOReset)
+	// DiffMissing: it had to be there, and nobody counted it.
+	DiffMissing DifferenceKind = "missing"
+	// DiffCountedTwice: it was counted at two places, and no move explains both.
+	DiffCountedTwice DifferenceKind = "counted_twice"
+	// DiffMisplaced: it was counted, and belongs to another place.
+	DiffMisplaced DifferenceKind = "misplaced"
+	// DiffAway: it was counted, and the inventory has it with a person, in a
+	// parcel, not arrived yet, or disposed of.
+	DiffAway DifferenceKind = "away"
+	// DiffFound: it was counted, and the inventory has it as lost.
+	DiffFound DifferenceKind = "found"
+	// DiffUnexpected: a code that names no key of the inventory.
+	DiffUnexpected DifferenceKind = "unexpected"
+	// DiffOneCounter: a place that takes two people, where keys were counted by
+	// one alone.
+	DiffOneCounter DifferenceKind = "one_counter"
+)
+
+var differenceKinds = []DifferenceKind{
+	DiffOtherKey, DiffResetOrOther, DiffFIDOReset, DiffMissing, DiffCountedTwice, DiffMisplaced, DiffAway, DiffFound, DiffUnexpected, DiffOneCounter,
+}
+
+// DifferenceKinds lists every kind, the gravest first.
+func DifferenceKinds() []DifferenceKind { return append([]DifferenceKind(nil), differenceKinds...) }
+
+// Resolution is what became of a difference when its stocktake was closed, a word.
+type Resolution string
+
+// What becomes of differences.
+const (
+	ResolutionOpen     Resolution = "open"     // still to be cleared up
+	ResolutionAccepted Resolution = "accepted" // the inventory was changed to what was found, where it can be
+)
+
+// Difference is one thing that a count found otherwise than the inventory has
+// it. What does not apply is nil.
+type Difference struct {
+	Kind     DifferenceKind `json:"kind"`
+	KeyID    *string        `json:"key_id"`
+	Serial   *string        `json:"serial"`
+	Tag      *string        `json:"tag"`
+	Code     *string        `json:"code"`     // what was read, where it names no key
+	Status   *Status        `json:"status"`   // what the inventory has it as
+	Expected *string        `json:"expected"` // the path of the place it belongs to
+	Counted  []string       `json:"counted"`  // the paths of the places it was counted at
+	How      *Basis         `json:"how"`      // the strongest of its counts
+	By       []string       `json:"by"`       // who counted it
+	Holder   *string        `json:"holder"`
+	Detail   *string        `json:"detail"`
+	// Resolution and Reason are nil as long as the stocktake is open.
+	Resolution *Resolution `json:"resolution"`
+	Reason     *string     `json:"reason"`
+}
+
+// Subject names what the difference is about: the ID of a key, a code, or the
+// path of a place.
+func (d Difference) Subject() string {
+	switch {
+	case d.KeyID != nil:
+		return *d.KeyID
+	case d.Code != nil:
+		return *d.Code
+	}
+	return text(d.Expected)
+}
+
+// Absence is a key that is not there, and need not be.
+type Absence struct {
+	KeyID  string  `json:"key_id"`
+	Serial *string `json:"serial"`
+	Tag    *string `json:"tag"`
+	// Why is its status, or "moved": it was moved while the count went on, and
+	// was not counted.
+	Why     string  `json:"why"`
+	Place   *string `json:"place"` // the one it belongs to now
+	Holder  *string `json:"holder"`
+	Since   string  `json:"since"`
+	Due     *string `json:"due"`
+	Overdue bool    `json:"overdue"`
+}
+
+// whyMoved is the one reason for an absence that is no status.
+const whyMoved = "moved"
+
+// Counter is somebody who counted at a place.
+type Counter struct {
+	By      string `json:"by"`
+	Place   string `json:"place"`
+	Counted int64  `json:"counted"` // keys and codes
+}
+
+// Report is what a stocktake comes to. The numbers are of keys.
+type Report struct {
+	Expected int64 `json:"expected"` // had to be there
+	Present  int64 `json:"present"`  // of these: counted
+	// Keys that were counted, expected or not, each by the strongest of its counts.
+	Proved  int64 `json:"proved"`
+	Sealed  int64 `json:"sealed"`
+	Claimed int64 `json:"claimed"`
+	// NotSampled were counted and are not in the sample.
+	NotSampled int64 `json:"not_sampled"`
+	// Repeated were counted more than once at one place, which is no difference.
+	Repeated    int64        `json:"repeated"`
+	Counters    []Counter    `json:"counters"`
+	Differences []Difference `json:"differences"`
+	Absences    []Absence    `json:"absences"`
+}
+
+// Number is how many differences there are of a kind.
+func (r Report) Number(kind DifferenceKind) (n int) {
+	for _, d := range r.Differences {
+		if d.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// absence describes a key that is not there.
+func (f facts) absence(k stockKey, why string) Absence {
+	return Absence{
+		KeyID: k.ID, Serial: null(k.Serial), Tag: null(k.Tag), Why: why, Place: null(k.Place), Holder: null(k.Holder),
+		Since: FormatTime(k.Since), Due: nullTime(k.Due), Overdue: !k.Due.IsZero() && k.Due.Before(f.at),
+	}
+}
+
+// facts are what a report is computed from.
+type facts struct {
+	stocktake Stocktake
+	places    map[string]Place // by ID
+	keys      []stockKey
+	counts    []Counted
+	at        time.Time
+}
+
+// stockKey is a key with every custody it had since the stocktake began, the
+// last one being that of now.
+type stockKey struct {
+	Key
+	was []Custody
+}

@@ -1,0 +1,277 @@
+package inventory
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// sheet is a report in the making.
+type sheet struct {
+	facts
+	sampled map[string]bool // nil: all are
+	of      map[string][]Counted
+	alone   map[string]int // by the path of a place that takes two: keys counted by one person
+	Report
+}
+
+// report computes what a stocktake comes to. A key was rightly counted at any
+// place at which it rested since the stocktake began, and is not missing if it
+// was moved since: moves go on while a count does.
+func (f facts) report() Report {
+	s := sheet{facts: f, of: map[string][]Counted{}, alone: map[string]int{}}
+	s.Counters, s.Differences, s.Absences = []Counter{}, []Difference{}, []Absence{}
+	if sample := f.stocktake.Sample; sample != nil {
+		s.sampled = map[string]bool{}
+		for _, id := range sample.Keys {
+			s.sampled[id] = true
+		}
+	}
+	s.sort()
+	for _, k := range f.keys {
+		s.judge(k)
+	}
+	for _, place := range slices.Sorted(maps.Keys(s.alone)) {
+		detail := fmt.Sprintf("%d keys counted by one person", s.alone[place])
+		s.Differences = append(s.Differences, Difference{Kind: DiffOneCounter, Expected: &place, Counted: []string{}, By: []string{}, Detail: &detail})
+	}
+	slices.SortStableFunc(s.Differences, func(a, b Difference) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(differenceKinds, a.Kind), slices.Index(differenceKinds, b.Kind)),
+			strings.Compare(text(a.Expected), text(b.Expected)), strings.Compare(a.Subject(), b.Subject()),
+		)
+	})
+	slices.SortStableFunc(s.Absences, func(a, b Absence) int {
+		return cmp.Or(strings.Compare(a.Why, b.Why), strings.Compare(text(a.Holder), text(b.Holder)), strings.Compare(a.KeyID, b.KeyID))
+	})
+	return s.Report
+}
+
+// sort puts the counts to their keys, and says who counted where and which
+// codes name none. A code that was unknown when it was read may have become a
+// key's since.
+func (s *sheet) sort() {
+	names := KeyNames{ids: map[string]bool{}, tags: map[string]string{}, serials: map[string][]string{}}
+	if slices.ContainsFunc(s.counts, func(c Counted) bool { return c.KeyID == "" }) {
+		for _, k := range s.keys {
+			names.add(KeyName{ID: k.ID, Serial: k.Serial, Tag: k.Tag})
+		}
+	}
+	counted := map[Counter]int64{}
+	codes := map[string][]Counted{}
+	for _, c := range s.counts {
+		counted[Counter{By: c.By, Place: s.path(c.PlaceID)}]++
+		if c.KeyID == "" {
+			ids := names.Find(c.Code)
+			if len(ids) != 1 {
+				codes[c.Code] = append(codes[c.Code], c)
+				continue
+			}
+			c.KeyID = ids[0]
+		}
+		s.of[c.KeyID] = append(s.of[c.KeyID], c)
+	}
+	for c, n := range counted {
+		c.Counted = n
+		s.Counters = append(s.Counters, c)
+	}
+	slices.SortFunc(s.Counters, func(a, b Counter) int {
+		return cmp.Or(strings.Compare(a.Place, b.Place), strings.Compare(a.By, b.By))
+	})
+	for code, all := range codes {
+		d := s.difference(DiffUnexpected, all)
+		d.Code = &code
+		s.Differences = append(s.Differences, d)
+	}
+}
+
+// judge holds the counts of one key against what the inventory has of it.
+func (s *sheet) judge(k stockKey) {
+	all := s.of[k.ID]
+	there := slices.DeleteFunc(slices.Clone(all), func(c Counted) bool { return !c.How.genuine() })
+	rested := slices.ContainsFunc(k.was, func(c Custody) bool {
+		return c.Status.Resting() && s.stocktake.holds(s.path(c.PlaceID))
+	})
+	for _, kind := range []Basis{BasisOtherKey, BasisResetOrOther, BasisFIDOReset} {
+		not := slices.DeleteFunc(slices.Clone(all), func(c Counted) bool { return c.How != kind })
+		if len(not) == 0 {
+			continue
+		}
+		d := s.about(k, DifferenceKind(kind), not)
+		if proved := BasisProved; best(all) == proved {
+			d.How = &proved // the key itself was there too
+		}
+		s.Differences = append(s.Differences, d)
+		switch {
+		case kind == BasisFIDOReset:
+			there = append(there, not...)
+		case best(there) != BasisProved:
+			there = nil // what carries its name is not it
+		}
+	}
+	sampled := s.sampled == nil || s.sampled[k.ID]
+	if len(there) == 0 {
+		if sampled {
+			s.absent(k, rested, len(all) > 0)
+		}
+		return
+	}
+	s.counted(k, there, rested, sampled)
+}
+
+// absent is for a key that nobody counted; impostor says that something else
+// carries its name, which is said already.
+func (s *sheet) absent(k stockKey, rested, impostor bool) {
+	last := k.was[len(k.was)-1]
+	switch {
+	case rested && len(k.was) > 1:
+		why := string(last.Status)
+		if last.Status.Resting() {
+			why = whyMoved
+		}
+		s.Absences = append(s.Absences, s.absence(k, why))
+	case rested:
+		s.Expected++
+		if !impostor {
+			s.Differences = append(s.Differences, s.about(k, DiffMissing, nil))
+		}
+	case !s.stocktake.holds(s.path(last.PlaceID)):
+	case last.Status == StatusCheckedOut, last.Status == StatusInUse, last.Status == StatusInTransit, last.Status == StatusLost:
+		s.Absences = append(s.Absences, s.absence(k, string(last.Status)))
+	}
+}
+
+// counted is for a key that was there.
+func (s *sheet) counted(k stockKey, there []Counted, rested, sampled bool) {
+	switch best(there) {
+	case BasisProved:
+		s.Proved++
+	case BasisSealed:
+		s.Sealed++
+	case BasisClaimed:
+		s.Claimed++
+	}
+	switch {
+	case !sampled:
+		s.NotSampled++
+	case rested:
+		s.Expected++
+		s.Present++
+	}
+	places := s.countedAt(there)
+	if len(there) > len(places) {
+		s.Repeated++
+	}
+	if rested && len(people(there)) < 2 {
+		if two := s.takesTwo(there[0].PlaceID); two != "" {
+			s.alone[two]++
+		}
+	}
+	strange := slices.DeleteFunc(slices.Clone(places), func(place string) bool { return s.mayBe(k, place) })
+	switch {
+	case len(strange) == 0:
+	case len(places) > 1:
+		s.Differences = append(s.Differences, s.about(k, DiffCountedTwice, there))
+	case slices.ContainsFunc(k.was, func(c Custody) bool { return lies(c.Status) }):
+		s.Differences = append(s.Differences, s.about(k, DiffMisplaced, there))
+	case k.Status == StatusLost:
+		s.Differences = append(s.Differences, s.about(k, DiffFound, there))
+	default:
+		s.Differences = append(s.Differences, s.about(k, DiffAway, there))
+	}
+}
+
+// countedAt lists the places of counts; one that lies in another of them, and
+// says the same more exactly, stands for both.
+func (s *sheet) countedAt(counts []Counted) (paths []string) {
+	for _, c := range counts {
+		path := s.path(c.PlaceID)
+		same := func(p string) bool { return samePlace(p, path) }
+		if i := slices.IndexFunc(paths, same); i < 0 {
+			paths = append(paths, path)
+		} else if len(path) > len(paths[i]) {
+			paths[i] = path
+		}
+	}
+	return paths
+}
+
+// samePlace says whether two paths can mean one place: one is the other, or
+// says less exactly where it is.
+func samePlace(a, b string) bool { return within(a, b) || within(b, a) }
+
+// lies says whether a key in this status can lie at its place. Only those that
+// rest have to.
+func lies(s Status) bool {
+	return s.Resting() || s == StatusFound || s == StatusCompromised || s == StatusRetired
+}
+
+// mayBe says whether the inventory had the key at that place at any time since
+// the stocktake began.
+func (s *sheet) mayBe(k stockKey, place string) bool {
+	return slices.ContainsFunc(k.was, func(c Custody) bool {
+		return lies(c.Status) && c.PlaceID != "" && samePlace(s.path(c.PlaceID), place)
+	})
+}
+
+// path is the path of a place, "" for none.
+func (f facts) path(placeID string) string { return f.places[placeID].Path }
+
+// takesTwo returns the path of the nearest place, this one or one above it,
+// that takes two people; "" where none does.
+func (f facts) takesTwo(placeID string) string {
+	for p := f.places[placeID]; p.ID != ""; p = f.places[p.ParentID] {
+		if p.TwoPeople {
+			return p.Path
+		}
+	}
+	return ""
+}
+
+// about is a difference about a key.
+func (s *sheet) about(k stockKey, kind DifferenceKind, counts []Counted) Difference {
+	d := s.difference(kind, counts)
+	d.KeyID, d.Serial, d.Tag, d.Status = &k.ID, null(k.Serial), null(k.Tag), &k.Status
+	d.Expected, d.Holder = null(k.Place), null(k.Holder)
+	return d
+}
+
+// difference is one that says who counted it and where.
+func (s *sheet) difference(kind DifferenceKind, counts []Counted) Difference {
+	d := Difference{Kind: kind, Counted: []string{}, By: []string{}}
+	if len(counts) == 0 {
+		return d
+	}
+	how := best(counts)
+	d.How, d.Counted, d.By = &how, s.countedAt(counts), people(counts)
+	slices.Sort(d.Counted)
+	for _, c := range counts {
+		if c.Detail != "" {
+			d.Detail = &c.Detail
+			break
+		}
+	}
+	return d
+}
+
+// best is the strongest that counts rest on, "" without any.
+func best(counts []Counted) Basis {
+	for _, h := range bases {
+		if slices.ContainsFunc(counts, func(c Counted) bool { return c.How == h }) {
+			return h
+		}
+	}
+	return ""
+}
+
+// people lists who counted, each once.
+func people(counts []Counted) []string {
+	var all []string
+	for _, c := range counts {
+		all = append(all, c.By)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
