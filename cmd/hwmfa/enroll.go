@@ -15,6 +15,7 @@ import (
 
 type enrollOptions struct {
 	place, tag, serial string
+	order              string
 	pin                pinOptions
 	piv                pivOptions
 	withoutSerial      bool
@@ -36,7 +37,11 @@ storage on it, and what the flags below ask for.
 The place is made on first use: a site, a safe, a slot, as in "Berlin/safe 1".
 A key that reaches no trust anchor is recorded as untrusted, and the command
 ends with status 3. The rules under enrollment in the policy file (see
-docs/policy.md) refuse a key, or warn of it.
+docs/policy.md) refuse a key, or warn of it. Where the policy says
+require_delivery, a key has to be on a supplier's delivery list (hwmfa receive);
+one that shows no serial is enrolled with --order. A key that was declared
+before (hwmfa key declare) stays the key it was: by its serial or, where it shows
+none, by its --tag.
 
 --set-pin and --change-pin ask for the new PIN twice: 4 characters to 63 bytes,
 and what the key wants. --pin-fd then gives the new PIN of a key that has none,
@@ -53,6 +58,7 @@ it or --default-management-key says that the card still has the default one.` +
 			exitStatusHelp(exitFound, exitNoKey, exitNoAccess, exitRefused),
 		Example: `  hwmfa enroll --place "Berlin/safe 1" --tag YK-0001
   hwmfa enroll --place Berlin --serial 12345678
+  hwmfa enroll --place Berlin --tag YK-0002 --order PO-1
   hwmfa enroll --place Berlin --pin-fd 3 3<pin.txt
   hwmfa enroll --place Berlin --set-pin --min-pin-length 6
   hwmfa enroll --place Berlin --change-pin --pin-fd 3 --new-pin-fd 4 3<old 4<new
@@ -66,6 +72,7 @@ it or --default-management-key says that the card still has the default one.` +
 	f.StringVar(&opts.place, "place", "", "`PLACE` where the key is kept: site[/safe[/slot]]")
 	f.StringVar(&opts.tag, "tag", "", "asset `TAG` to give it")
 	f.StringVar(&opts.serial, "serial", "", "`SERIAL` of the key, where several are plugged in")
+	f.StringVar(&opts.order, "order", "", "purchase order `PO` that the key came with: it has to be on that delivery list")
 	opts.pin.addFlags(f)
 	f.BoolVar(&opts.withoutSerial, "without-serial", false, "enroll a key whose serial cannot be read by its credential alone")
 	opts.piv.addFlags(f)
@@ -105,6 +112,7 @@ func runEnroll(ctx context.Context, a *app, opts enrollOptions) error {
 	}
 	done, err := ceremony.Enroll(ctx, bench, s, ceremony.EnrollRequest{
 		Place: opts.place, Tag: opts.tag, Serial: opts.serial,
+		Order: opts.order, RequireDelivery: rules.RequireDelivery,
 		Actor: act.Actor, Now: a.now,
 		PIN: pinAsker(a.streams, pinFD), UsePIN: pinFD >= 0,
 		Tell:   a.tellTouch,

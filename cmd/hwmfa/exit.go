@@ -103,6 +103,7 @@ var endings = []ending{
 	{"only key", isError(inventory.ErrOnlyKey), exitFailure, "bind a second key to the account, plug it in, and run hwmfa verify; nothing was changed"},
 	{"not the enrolled key", isError(ceremony.ErrNotProved), exitFailure, "hwmfa verify says what it is; nothing was changed"},
 	{"policy wants a PIN", isError(ceremony.ErrPolicyPIN), exitFailure, "enroll it with --set-pin; nothing was recorded"},
+	{"on no delivery list", isError(inventory.ErrNoDelivery), exitFailure, "ask where it came from; hwmfa order list shows what was announced, and hwmfa receive --manifest reads a supplier's list. Nothing was recorded"},
 	{"policy", isError(ceremony.ErrPolicy), exitFailure, "what a key is made of stays: take another key, or change the rule under enrollment in the policy file; nothing was recorded"},
 	{"untrusted attestation", isError(ceremony.ErrUntrusted), exitFailure, "add its maker's root with hwmfa trust add, or enroll it without --piv-identity; nothing was recorded"},
 	{"false attestation", isError(ceremony.ErrAttestation), exitFailure, "do not use this key; nothing was recorded"},

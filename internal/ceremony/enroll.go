@@ -37,11 +37,14 @@ type EnrollRequest struct {
 	Place  string
 	Tag    string
 	Serial string // which key, where several are plugged in
-	Actor  string
-	Now    func() time.Time
-	PIN    AskPIN                 // nil: no way to ask
-	UsePIN bool                   // use the PIN also where the key would do without it
-	Tell   func(s Step, who Seen) // nil: silent
+	Order  string // the purchase order that the key came with; "" not said
+	// RequireDelivery refuses a key that is on no delivery list.
+	RequireDelivery bool
+	Actor           string
+	Now             func() time.Time
+	PIN             AskPIN                 // nil: no way to ask
+	UsePIN          bool                   // use the PIN also where the key would do without it
+	Tell            func(s Step, who Seen) // nil: silent
 	// Rules are the policy's; the zero value refuses nothing.
 	Rules policy.Enrollment
 	// SetPIN gives a key without a PIN its first, ChangePIN replaces the one it
@@ -184,6 +187,9 @@ func (e *enrollment) notYetEnrolled(ctx context.Context, store inventory.Store) 
 		if err := inventory.CheckEnrollment(tx, e.entry()); err != nil {
 			return err
 		}
+		if err := e.delivered(tx); err != nil {
+			return err
+		}
 		all, err := tx.ListCredentials("")
 		for _, c := range all {
 			if c.RPID == RPID && c.AAGUID == s.FIDO.AAGUID && (c.Silent == inventory.SilentYes || !s.FIDO2) {
@@ -213,6 +219,17 @@ func (e *enrollment) notYetEnrolled(ctx context.Context, store inventory.Store) 
 		return nil
 	}
 	return &inventory.ExistsError{What: "this very key", Owner: owners[string(own)]}
+}
+
+// delivered holds the key against the delivery list that it should be on.
+func (e *enrollment) delivered(tx inventory.Tx) error {
+	if !e.request.RequireDelivery && e.request.Order == "" {
+		return nil
+	}
+	if err := inventory.CheckDelivery(tx, e.entry()); err != nil {
+		return fmt.Errorf("%s: %w", e.seen.Name(), err)
+	}
+	return nil
 }
 
 // answersFor is the credential that the key answers for without being touched.
@@ -385,7 +402,7 @@ func (e *enrollment) probeSilent(ctx context.Context) error {
 func (e *enrollment) entry() inventory.Enrollment {
 	s := e.seen
 	record := inventory.Enrollment{
-		Serial: s.Serial, Tag: e.request.Tag, Place: e.request.Place,
+		Serial: s.Serial, Tag: e.request.Tag, Place: e.request.Place, Order: e.request.Order,
 		Product: s.Product, Firmware: s.Firmware, FormFactor: s.FormFactor, AAGUID: s.FIDO.AAGUID,
 		Evidence: e.evidence, FIDO: e.fido, PIV: e.piv,
 	}
@@ -405,6 +422,10 @@ func (e *enrollment) record(ctx context.Context, store inventory.Store) (*Enroll
 		ctx = context.WithoutCancel(ctx) // what was changed on the key should be recorded
 	}
 	err := store.Update(ctx, func(tx inventory.Tx) (err error) {
+		// Another key may have taken the last place on the list meanwhile.
+		if err := e.delivered(tx); err != nil {
+			return err
+		}
 		if done.Key, err = inventory.EnrollKey(tx, act, e.entry()); err != nil {
 			return err
 		}

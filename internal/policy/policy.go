@@ -27,6 +27,8 @@ type Policy struct {
 	// KeysPerCustodian is the most keys that one person should have to look
 	// after (logistics_burden), 1 to 10000.
 	KeysPerCustodian int `yaml:"keys_per_custodian"`
+	// RequireDelivery refuses to enroll a key that is on no delivery list.
+	RequireDelivery bool `yaml:"require_delivery"`
 	// Enrollment is what a key has to pass to be enrolled.
 	Enrollment Enrollment `yaml:"enrollment"`
 }

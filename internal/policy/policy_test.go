@@ -27,6 +27,8 @@ func TestRead(t *testing.T) {
 		{"every threshold can be set", "keys_per_account: 3\naccounts_per_key: 4\nkeys_per_custodian: 5\n", figures(3, 4, 5), ""},
 		{"a misspelt name is refused", "keys_per_acount: 3\n", Policy{}, "field keys_per_acount not found"},
 		{"a name given twice is refused", "accounts_per_key: 3\naccounts_per_key: 4\n", Policy{}, "already defined"},
+		{"a key can be wanted to be on a delivery list", "require_delivery: true\n", Policy{2, 10, 20, true, Enrollment{}}, ""},
+		{"a word that is no yes or no is refused", "require_delivery: often\n", Policy{}, "cannot unmarshal"},
 		{"zero keys for an account is refused", "keys_per_account: 0\n", Policy{}, "keys_per_account is 0, want 1 to 8"},
 		{"more keys than AWS allows is refused", "keys_per_account: 9\n", Policy{}, "keys_per_account is 9, want 1 to 8"},
 		{"a negative figure is refused", "keys_per_custodian: -1\n", Policy{}, "keys_per_custodian is -1"},
