@@ -29,8 +29,7 @@ type cell struct {
 
 // fileColumn is what a column of the file is for.
 type fileColumn struct {
-	header string // as the file has it, one line
-	label  string // for people: with its letter
+	label  string // for people: its header and letter
 	target int    // in the schema; negative for none
 }
 
@@ -116,9 +115,14 @@ func (b *builder) addColumn(row int, name string) error {
 		return badFile("%s has more than %d columns", b.where(row), maxColumns)
 	}
 	name = strings.Join(strings.Fields(name), " ") // headers are broken over lines
-	c := fileColumn{header: name, label: strconv.Quote(name), target: ignored}
-	if b.lettered {
+	c := fileColumn{label: quoteHeader(name), target: ignored}
+	switch {
+	case b.lettered && c.label == "":
+		c.label = letter(len(b.columns))
+	case b.lettered:
 		c.label += " (" + letter(len(b.columns)) + ")"
+	case c.label == "":
+		c.label = fmt.Sprintf("number %d", len(b.columns)+1)
 	}
 	if len(name) > maxCell || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return badFile("%s: the name of column %s is too long or not printable", b.where(row), letter(len(b.columns)))

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func (j *jsonReader) members(read func(name string) error) error {
 		}
 		name, _ := t.(string) // a valid document has nothing else here
 		if isSecretHeader(name) {
-			return fmt.Errorf("%w: the member %q is one of secrets; take it out of the file, and out of wherever the file came from", ErrSecret, name)
+			return fmt.Errorf("%w: the member %s is one of secrets; take it out of the file, and out of wherever the file came from", ErrSecret, cmp.Or(quoteHeader(name), "whose name is not shown"))
 		}
 		if seen[name] {
 			return badFile("byte %d: a name is there twice in one object", j.d.InputOffset())

@@ -2,6 +2,8 @@ package exchange
 
 import (
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -105,6 +107,18 @@ func secretIn(cell string) string {
 		return "a TOTP seed"
 	}
 	return ""
+}
+
+// quoteHeader quotes a header, unless it reads like data: in a file without a
+// header, the first row is taken for one, and may hold anything. Then it is "".
+func quoteHeader(header string) string {
+	long := func(word string) bool {
+		return len(word) >= 16 && strings.ContainsFunc(word, unicode.IsDigit) && strings.ContainsFunc(word, unicode.IsLetter)
+	}
+	if header == "" || len(header) > 128 || secretIn(header) != "" || slices.ContainsFunc(headerWords(header), long) {
+		return ""
+	}
+	return strconv.Quote(header)
 }
 
 // mixed says whether a text has digits and letters of both cases, as 40 random
