@@ -57,7 +57,7 @@ func CloseStocktake(tx Tx, act Act, s Stocktake, r CloseRequest) (Stocktake, err
 
 // resolve settles every difference, in place.
 func resolve(tx Tx, act Act, s Stocktake, all []Difference, r CloseRequest) error {
-	if err := r.check(); err != nil {
+	if err := r.check(s.Blind); err != nil {
 		return err
 	}
 	known := map[string]bool{}
@@ -94,8 +94,16 @@ func resolve(tx Tx, act Act, s Stocktake, all []Difference, r CloseRequest) erro
 	return acceptAll(tx, act, s, accepted, r)
 }
 
-func (r CloseRequest) check() error {
+// check holds the request to its form. Of a blind stocktake nobody knows the
+// differences yet, not even whether there are any.
+func (r CloseRequest) check(blind bool) error {
 	var err error
+	switch {
+	case blind && len(r.Accept) > 0:
+		return invalid("accept", "names keys, and what a blind stocktake found is shown when it is closed")
+	case blind && r.All == "" && !r.KeepOpen:
+		return ErrDifferences
+	}
 	for _, reason := range r.Accept {
 		if _, err = required("reason", reason, maxReason); err != nil {
 			return err

@@ -2,6 +2,8 @@ package ceremony
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"time"
 
 	"hwmfa/hw"
@@ -17,6 +19,7 @@ type CountRequest struct {
 	Actor     string
 	Now       func() time.Time
 	PIN       AskPIN
+	OnePIN    bool // as in PresenceRequest
 	Tell      func(s Step, who Seen)
 }
 
@@ -46,7 +49,7 @@ func CountPlugged(ctx context.Context, bench hw.Bench, store inventory.Store, r 
 		return s, nil, err
 	}
 	results, missing := VerifyPresence(ctx, bench, store, PresenceRequest{
-		All: true, NoTouch: !r.Touch, Actor: r.Actor, Now: r.Now, PIN: r.PIN, Tell: r.Tell,
+		All: true, NoTouch: !r.Touch, Actor: r.Actor, Now: r.Now, PIN: r.PIN, OnePIN: r.OnePIN, Tell: r.Tell,
 		Record: func(tx inventory.Tx, act inventory.Act, p inventory.Proof) error {
 			return inventory.RecordCounts(tx, act, s.ID, []inventory.Count{
 				{PlaceID: place.ID, How: inventory.BasisProved, KeyID: p.KeyID, Proof: p.Event},
@@ -106,4 +109,24 @@ func (p Presence) count() (inventory.Basis, inventory.Count) {
 		}
 	}
 	return "", inventory.Count{}
+}
+
+// CloseStocktake closes a stocktake; what cannot be accepted stays open where no
+// reason of its own was given for it (see inventory.CloseRequest).
+func CloseStocktake(ctx context.Context, store inventory.Store, act inventory.Act, ref string, r inventory.CloseRequest) (inventory.Stocktake, error) {
+	r.Leave = map[string]string{}
+	for {
+		var s inventory.Stocktake
+		err := store.Update(ctx, func(tx inventory.Tx) (err error) {
+			if s, err = inventory.OpenStocktake(tx, ref); err == nil {
+				s, err = inventory.CloseStocktake(tx, act, s, r)
+			}
+			return err
+		})
+		var cannot *inventory.UnacceptedError
+		if !errors.As(err, &cannot) {
+			return s, err
+		}
+		maps.Copy(r.Leave, cannot.Why) // each time more, so that it ends
+	}
 }
