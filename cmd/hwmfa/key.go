@@ -13,6 +13,7 @@ import (
 
 func newKeyCommand(a *app) *cobra.Command {
 	return newGroup("key", "Look at the keys of the inventory, change or reset one",
+		newKeyDeclareCommand(a),
 		newExportKindCommand(a, exchange.Keys(), "export", "hwmfa key export"),
 		newImportKindCommand(a, exchange.Keys(), "import", "hwmfa key import"),
 		newKeyListCommand(a),

@@ -14,6 +14,8 @@ func newRootCommand(a *app) *cobra.Command {
 		newDetectCommand(a),
 		newEnrollCommand(a),
 		newVerifyCommand(a),
+		newReceiveCommand(a),
+		newOrderCommand(a),
 		newKeyCommand(a),
 		newAccountCommand(a),
 		newAuditCommand(a),

@@ -226,7 +226,11 @@ func (e *enrollment) delivered(tx inventory.Tx) error {
 	if !e.request.RequireDelivery && e.request.Order == "" {
 		return nil
 	}
-	if err := inventory.CheckDelivery(tx, e.entry()); err != nil {
+	entry := e.entry()
+	if entry.Serial != "" {
+		entry.Product = e.seen.model()
+	}
+	if err := inventory.CheckDelivery(tx, entry); err != nil {
 		return fmt.Errorf("%s: %w", e.seen.Name(), err)
 	}
 	return nil

@@ -30,6 +30,7 @@ type Streams struct {
 	NoInput bool
 
 	colour bool
+	inTTY  bool
 	errTTY bool
 	// width is how many columns the terminal behind Out has, 0 where it is none.
 	width int
@@ -51,6 +52,7 @@ func System() *Streams {
 		Out:     os.Stdout,
 		Err:     os.Stderr,
 		colour:  outTTY && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
+		inTTY:   xterm.IsTerminal(int(os.Stdin.Fd())),
 		errTTY:  xterm.IsTerminal(int(os.Stderr.Fd())),
 		width:   width,
 		openTTY: openDevTTY,
@@ -76,6 +78,10 @@ func (s *Streams) Print(text string) error {
 func (s *Streams) Notice(format string, args ...any) {
 	fmt.Fprintf(s.Err, "hwmfa: "+format+"\n", escapeArgs(args)...)
 }
+
+// InTerminal says whether standard input is a terminal, where a person has to be
+// told what is waited for.
+func (s *Streams) InTerminal() bool { return s.inTTY }
 
 // Touch asks for a touch of the key named, which is its serial or whatever
 // tells it apart; "" where there is only one.
