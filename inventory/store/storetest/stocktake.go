@@ -78,11 +78,11 @@ func testStocktake(t *testing.T, d Database) {
 	}
 	// 0 and 1 are there, 2 is checked out before anybody counts it, 3 is missing,
 	// 4 lies in Rome by the inventory's own word since, 5 is counted by two people.
-	update(t, s, countAt("ada", 12, st, berlin, inventory.BasisProved, keys[0]))
-	update(t, s, countAt("ada", 12, st, berlin, inventory.BasisClaimed, keys[0], keys[1], keys[5], foreign))
+	update(t, s, countAt("anna", 12, st, berlin, inventory.BasisProved, keys[0]))
+	update(t, s, countAt("anna", 12, st, berlin, inventory.BasisClaimed, keys[0], keys[1], keys[5], foreign))
 	update(t, s, move(act(13), inventory.Move{Verb: inventory.VerbCheckOut, KeyID: keys[2].ID, PersonID: ada.ID, Reason: "r"}))
 	update(t, s, move(act(13), inventory.Move{Verb: inventory.VerbMove, KeyID: keys[4].ID, PlaceID: rome.ID}))
-	update(t, s, countAt("ben", 14, st, berlin, inventory.BasisClaimed, keys[5]))
+	update(t, d.as(t, "ben"), countAt("ben", 14, st, berlin, inventory.BasisClaimed, keys[5]))
 	update(t, s, func(tx inventory.Tx) error {
 		return inventory.RecordCounts(tx, act(14), st.ID, []inventory.Count{{PlaceID: berlin.ID, How: inventory.BasisClaimed, Code: "nobody's"}})
 	})
@@ -91,7 +91,7 @@ func testStocktake(t *testing.T, d Database) {
 	if got := kinds(r); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if r.Expected != 4 || r.Present != 3 || r.Proved != 1 || r.Claimed != 3 || r.Repeated != 2 || len(r.Counters) != 3 {
+	if r.Expected != 4 || r.Present != 3 || r.Proved != 1 || r.Claimed != 3 || r.Repeated != 2 || len(r.Counters) != 2 {
 		t.Errorf("got %+v", r)
 	}
 	var absent []string
@@ -140,7 +140,7 @@ func testStocktake(t *testing.T, d Database) {
 	if _, after := reportNow(t, s, st.ID, 99); !reflect.DeepEqual(before, after) {
 		t.Errorf("the report was\n%+v and is\n%+v", before, after)
 	}
-	refused(t, s, inventory.ErrStatus, countAt("ada", 19, st, berlin, inventory.BasisClaimed, keys[0]))
+	refused(t, s, inventory.ErrStatus, countAt("anna", 19, st, berlin, inventory.BasisClaimed, keys[0]))
 	refused(t, s, inventory.ErrInvalid, closing(inventory.CloseRequest{})) // none is open
 	refused(t, s, inventory.ErrStatus, func(tx inventory.Tx) error {
 		_, err := inventory.OpenStocktake(tx, st.ID)
@@ -166,12 +166,12 @@ func testStocktakeRefusals(t *testing.T, d Database) {
 		refused(t, s, inventory.ErrInvalid, start(r))
 	}
 	st := startStocktake(t, s, 3, inventory.StartRequest{Places: []string{"Berlin", "berlin"}})
-	refused(t, s, inventory.ErrInvalid, countAt("ada", 4, st, rome, inventory.BasisClaimed, k))
-	refused(t, s, inventory.ErrNotFound, countAt("ada", 4, st, inventory.Place{ID: "P-00000000"}, inventory.BasisClaimed, k))
-	refused(t, s, inventory.ErrInvalid, countAt("ada", 4, st, berlin, "guessed", k))
-	refused(t, s, inventory.ErrInvalid, countAt("ada", 4, st, berlin, inventory.BasisClaimed, inventory.Key{ID: "k"}))
-	refused(t, s, inventory.ErrInvalid, countAt("ada", 4, st, berlin, inventory.BasisClaimed, inventory.Key{}))
-	refused(t, s, inventory.ErrNotFound, countAt("ada", 4, inventory.Stocktake{ID: "ST-00000000"}, berlin, inventory.BasisClaimed, k))
+	refused(t, s, inventory.ErrInvalid, countAt("anna", 4, st, rome, inventory.BasisClaimed, k))
+	refused(t, s, inventory.ErrNotFound, countAt("anna", 4, st, inventory.Place{ID: "P-00000000"}, inventory.BasisClaimed, k))
+	refused(t, s, inventory.ErrInvalid, countAt("anna", 4, st, berlin, "guessed", k))
+	refused(t, s, inventory.ErrInvalid, countAt("anna", 4, st, berlin, inventory.BasisClaimed, inventory.Key{ID: "k"}))
+	refused(t, s, inventory.ErrInvalid, countAt("anna", 4, st, berlin, inventory.BasisClaimed, inventory.Key{}))
+	refused(t, s, inventory.ErrNotFound, countAt("anna", 4, inventory.Stocktake{ID: "ST-00000000"}, berlin, inventory.BasisClaimed, k))
 	other := startStocktake(t, s, 5, inventory.StartRequest{Places: []string{"Rome"}, Blind: true})
 	for _, ref := range []string{"", "ST-00000000", "\x1b"} {
 		if err := s.View(t.Context(), func(tx inventory.Tx) error {
@@ -240,11 +240,11 @@ func testStocktakeAccept(t *testing.T, d Database) {
 		}
 		return inventory.RecordCounts(tx, act(14), st.ID, counts)
 	})
-	update(t, s, countAt("ada", 14, st, berlin, inventory.BasisClaimed, out, lost))
-	update(t, s, countAt("ada", 14, st, berlin, inventory.BasisFIDOReset, reset))
-	update(t, s, countAt("ada", 14, st, berlin, inventory.BasisOtherKey, swapped))
-	update(t, s, countAt("ada", 14, st, full, inventory.BasisClaimed, toFull))
-	update(t, s, countAt("ada", 14, st, two, inventory.BasisClaimed, toTwo))
+	update(t, s, countAt("anna", 14, st, berlin, inventory.BasisClaimed, out, lost))
+	update(t, s, countAt("anna", 14, st, berlin, inventory.BasisFIDOReset, reset))
+	update(t, s, countAt("anna", 14, st, berlin, inventory.BasisOtherKey, swapped))
+	update(t, s, countAt("anna", 14, st, full, inventory.BasisClaimed, toFull))
+	update(t, s, countAt("anna", 14, st, two, inventory.BasisClaimed, toTwo))
 
 	closing := func(r inventory.CloseRequest) func(tx inventory.Tx) error {
 		return func(tx inventory.Tx) error {
@@ -331,13 +331,14 @@ func testCounters(t *testing.T, d Database) {
 		return err
 	})
 	st := startStocktake(t, s, 20, inventory.StartRequest{Places: []string{"Berlin"}})
-	update(t, s, countAt("ada", 21, st, berlin, inventory.BasisClaimed, keys[:3]...))
+	update(t, s, countAt("anna", 21, st, berlin, inventory.BasisClaimed, keys[:3]...))
 	if _, r := reportNow(t, s, st.ID, 22); r.Number(inventory.DiffOneCounter) != 1 {
 		t.Errorf("counted by one: %v", kinds(r))
 	}
 	errs := make(chan error)
+	people := map[string]inventory.Store{"anna": s, "ben": d.as(t, "ben")}
 	for i, k := range keys {
-		for _, who := range []string{"ada", "ben"} {
+		for who, s := range people {
 			go func() { errs <- s.Update(t.Context(), countAt(who, 23+i, st, berlin, inventory.BasisClaimed, k)) }()
 		}
 	}
@@ -347,7 +348,7 @@ func testCounters(t *testing.T, d Database) {
 		}
 	}
 	_, r := reportNow(t, s, st.ID, 50)
-	want := []inventory.Counter{{By: "ada", Place: "Berlin", Counted: 15}, {By: "ben", Place: "Berlin", Counted: 12}}
+	want := []inventory.Counter{{By: "anna", Place: "Berlin", Counted: 15}, {By: "ben", Place: "Berlin", Counted: 12}}
 	if r.Present != 12 || len(r.Differences) != 0 || !slices.Equal(r.Counters, want) {
 		t.Errorf("got %+v", r)
 	}
