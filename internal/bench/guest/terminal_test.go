@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -68,13 +67,7 @@ func (p *terminal) shown() string {
 	return p.text.String()
 }
 
-// answer waits for a question and types.
-func (p *terminal) answer(t *testing.T, question, text string) {
-	t.Helper()
-	until(t, "it asks "+question, func() bool { return strings.Contains(p.shown(), question) })
-	p.typeIn(t, text)
-}
-
+// typeIn types a line.
 func (p *terminal) typeIn(t *testing.T, text string) {
 	t.Helper()
 	if _, err := p.WriteString(text + "\n"); err != nil {

@@ -16,15 +16,16 @@ const fidoPIN = "246813"
 // dangerous is what a key that was never meant must not be asked.
 var dangerous = []string{askMakeCredential, askAssertion, askPIN, askPIVPIN, askGenerate, askAuthenticate}
 
-// moment is one at which a key is pulled out.
+// moment is one at which a key is pulled out: at a request that it leaves
+// unanswered, or, where none is named, at the question to the person.
 type moment struct {
 	name   string
-	stopAt string // the request that it leaves unanswered
+	stopAt string
 	nth    int
 	lost   bool // it carries out what it does not answer
-	// piv has the second identity made, pin has the PIN asked for, and the key
-	// is pulled out at the question.
-	piv, pin bool
+	// pin has the PIN asked for, piv has the second identity made, for which
+	// the serial is to be typed.
+	pin, piv bool
 	words    []string // what is said
 }
 
@@ -41,6 +42,7 @@ var enrolling = []moment{
 	{name: "its card is read", stopAt: askPIVVersion, nth: 1},
 	{name: "the person is asked for the PIN", pin: true},
 	{name: "the PIN is on its way", stopAt: askPIN, nth: 3, pin: true},
+	{name: "the person is asked for the serial", piv: true},
 	{name: "waiting for the touch", stopAt: askMakeCredential, nth: 1},
 	{name: "asked once more who it is", stopAt: askDeviceInfo, nth: 3},
 	{name: "its PIV keys are read", stopAt: askAttest, nth: 1},
@@ -54,6 +56,8 @@ var verifying = []moment{
 	{name: "asked for device info", stopAt: askDeviceInfo, nth: 1},
 	{name: "asked for getInfo", stopAt: askInfo, nth: 1},
 	{name: "its card is read", stopAt: askPIVVersion, nth: 1},
+	{name: "the person is asked for the PIN", pin: true},
+	{name: "the PIN is on its way", stopAt: askPIN, nth: 3, pin: true},
 	{name: "asked for a silent answer", stopAt: askAssertion, nth: 1},
 }
 
@@ -66,10 +70,7 @@ func pulledOut(t *testing.T, ca *softkey.CA, moments []moment, key func(moment) 
 		for _, swap := range []bool{false, true} {
 			t.Run(m.title(swap), func(t *testing.T) {
 				w, k := watch(t, ca, key(m), usbip.Options{}, func(w *watched) { w.stopAt, w.nth, w.lost = m.stopAt, m.nth, m.lost })
-				p, person := beginOnTerminal(t, "", "hwmfa", args(m)...)
-				if m.piv {
-					person.answer(t, "type "+strconv.Itoa(serial), strconv.Itoa(serial))
-				}
+				p, person := beginOnTerminal(t, "", "hwmfa", append(args(m), "--serial", m.serial())...)
 				second := m.pullOut(t, w, k, person, swap)
 				err := p.end()
 				wantExit(t, err, 6, "hint: ")
@@ -93,26 +94,34 @@ func TestEnroll_pulledOut(t *testing.T) {
 	pulledOut(t, ca, enrolling,
 		func(m moment) *softkey.Key { return another(t, ca, m.config()) },
 		func(m moment) []string {
-			args := []string{"enroll", "--place", "Berlin", "--serial", strconv.Itoa(serial)}
 			if m.piv {
-				args = append(args, "--piv-identity", "--default-management-key")
+				return []string{"enroll", "--place", "Berlin", "--piv-identity", "--default-management-key"}
 			}
-			return args
+			return []string{"enroll", "--place", "Berlin"}
 		})
 	nothingRecorded(t)
 }
 
 func TestVerify_pulledOut(t *testing.T) {
 	inside(t)
-	ca, key := newKey(t, moment{}.config())
+	ca, _ := newKey(t, softkey.Config{})
 	newInventory(t, ca)
-	k := &plugged{key, attach(t, key, usbip.Options{}), ca}
-	run(t, "", "hwmfa", "enroll", "--place", "Berlin")
+	enrolled := map[string]*softkey.Key{} // by serial
+	for _, m := range []moment{{}, {pin: true}} {
+		key := another(t, ca, m.config())
+		enrolled[m.serial()] = key
+		a := attach(t, key, usbip.Options{})
+		if m.pin {
+			run(t, fidoPIN+"\n", "hwmfa", "enroll", "--place", "Berlin", "--pin-fd", "0")
+		} else {
+			run(t, "", "hwmfa", "enroll", "--place", "Berlin")
+		}
+		pull(t, a)
+	}
 	head := run(t, "", "hwmfa", "journal", "head")
-	pull(t, k.Attachment)
 	pulledOut(t, ca, verifying,
-		func(moment) *softkey.Key { return key },
-		func(moment) []string { return []string{"verify", "--serial", strconv.Itoa(serial)} })
+		func(m moment) *softkey.Key { return enrolled[m.serial()] },
+		func(moment) []string { return []string{"verify"} })
 	if now := run(t, "", "hwmfa", "journal", "head"); now != head {
 		t.Errorf("the journal went on: %s after %s", now, head)
 	}
@@ -125,30 +134,41 @@ func (m moment) title(swap bool) string {
 	return "gone, " + m.name
 }
 
+func (m moment) serial() string { return strconv.Itoa(int(m.config().Serial)) }
+
 func (m moment) config() softkey.Config {
 	cfg := softkey.Config{Serial: serial, Version: version(5, 7, 4), Slots: []softkey.Slot{{Slot: 0x9a}}}
 	if m.pin {
+		cfg.Serial += 3
 		cfg.PIN = fidoPIN
-		cfg.Quirks.AlwaysUV = true
+		cfg.Quirks.AlwaysUV, cfg.Quirks.Silent = true, softkey.SilentPINRequired
 	}
 	return cfg
+}
+
+// question is what the person is asked before the moment, "" for nothing.
+func (m moment) question() (question, answer string) {
+	switch {
+	case m.pin:
+		return "PIN of key", fidoPIN
+	case m.piv:
+		return "type " + m.serial(), m.serial()
+	}
+	return "", ""
 }
 
 // pullOut waits for the moment and pulls the key out; with swap it plugs
 // another in at the same port, and returns that.
 func (m moment) pullOut(t *testing.T, w *watched, k *plugged, person *terminal, swap bool) (second *watched) {
 	t.Helper()
-	const question = "PIN of key"
-	typed := ""
-	if m.pin {
-		if m.stopAt != "" {
-			person.answer(t, question, fidoPIN)
-		} else {
-			until(t, "the PIN is asked for", func() bool { return strings.Contains(person.shown(), question) })
-			typed = fidoPIN
-		}
+	question, answer := m.question()
+	if question != "" {
+		until(t, "it asks "+question, func() bool { return strings.Contains(person.shown(), question) })
 	}
 	if m.stopAt != "" {
+		if question != "" {
+			person.typeIn(t, answer)
+		}
 		w.silent(t)
 	}
 	pull(t, k.Attachment)
@@ -157,8 +177,8 @@ func (m moment) pullOut(t *testing.T, w *watched, k *plugged, person *terminal, 
 		cfg.Serial++
 		second, _ = watch(t, k.ca, another(t, k.ca, cfg), usbip.Options{Port: k.Port()}, nil)
 	}
-	if typed != "" {
-		person.typeIn(t, typed)
+	if m.stopAt == "" {
+		person.typeIn(t, answer)
 	}
 	return second
 }
