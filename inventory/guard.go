@@ -40,9 +40,16 @@ func CheckSpare(tx Tx, keyID string) error {
 
 // hasSpare says whether the account of a binding has another key that works.
 func hasSpare(tx Tx, b Binding) (bool, error) {
+	spares, _, err := otherKeys(tx, b)
+	return len(spares) > 0, err
+}
+
+// otherKeys returns the other usable keys of a binding's account: those that
+// were proved since they were bound, and the rest.
+func otherKeys(tx Tx, b Binding) (proved, unproved []Key, err error) {
 	all, err := tx.ListBindings(b.AccountID, "")
 	if err != nil {
-		return false, err
+		return nil, nil, err
 	}
 	for _, other := range all {
 		if other.KeyID == b.KeyID {
@@ -50,17 +57,20 @@ func hasSpare(tx Tx, b Binding) (bool, error) {
 		}
 		k, err := tx.KeyByID(other.KeyID)
 		if err != nil {
-			return false, err
+			return nil, nil, err
+		}
+		if !k.Status.Usable() {
+			continue
 		}
 		proofs, err := tx.ListProofs(other.KeyID)
 		if err != nil {
-			return false, err
+			return nil, nil, err
 		}
-		for _, p := range proofs {
-			if k.Status.Usable() && p.At.After(other.At) {
-				return true, nil
-			}
+		if len(proofs) > 0 && proofs[0].At.After(other.At) {
+			proved = append(proved, k)
+		} else {
+			unproved = append(unproved, k)
 		}
 	}
-	return false, nil
+	return proved, unproved, nil
 }

@@ -3,6 +3,7 @@ package inventory
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -18,8 +19,10 @@ type Step struct {
 	Custody       *Custody
 	From          Status
 	Place, Holder string // the names of those of Custody
-	Witness       *Witness
-	WitnessName   string // the person whose key or login it was; the login where nobody has it
+	// FromPlace and FromHolder are those from before.
+	FromPlace, FromHolder string
+	Witness               *Witness
+	WitnessName           string // the person whose key or login it was; the login where nobody has it
 	// Method is how a key proved to be itself, "" for other events.
 	Method Method
 }
@@ -39,6 +42,12 @@ func History(tx Tx, keyID string) ([]Step, error) {
 		s, err := n.step(e)
 		if err != nil {
 			return nil, fmt.Errorf("history of %s: event %d: %w: %w", keyID, e.Seq, ErrDamaged, err)
+		}
+		for _, before := range slices.Backward(all) {
+			if s.Custody != nil && before.Custody != nil {
+				s.FromPlace, s.FromHolder = before.Place, before.Holder
+				break
+			}
 		}
 		all = append(all, s)
 	}

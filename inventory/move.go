@@ -196,13 +196,35 @@ func (b *moving) move(m Move) error {
 	return needs
 }
 
+// StatusError says that what is to be done with a key is not done with one in
+// its status.
+type StatusError struct {
+	Key    string // as people name it
+	Stands string // how it stands: "lost since 2026-03-01 11:00"
+	Status Status
+	Seal   string // the number of its bag, if that is what stands against it; "" it is not
+}
+
+func (e *StatusError) Error() string {
+	s := e.Key + " is " + e.Stands
+	if e.Seal != "" {
+		s += ", and in sealed bag " + e.Seal
+	}
+	return s + ": " + ErrStatus.Error()
+}
+
+// Is makes errors.Is(err, ErrStatus) hold, and ErrSealed where it is sealed.
+func (e *StatusError) Is(target error) bool {
+	return target == ErrStatus || target == ErrSealed && e.Seal != ""
+}
+
 // refuse says why a key cannot be moved so.
 func (k Key) refuse() error {
-	err := ErrStatus
-	if k.Seal != "" && k.Status.Resting() {
-		err = fmt.Errorf("%s: %w: %w", k.Seal, ErrSealed, ErrStatus)
+	e := &StatusError{Key: k.Label(), Stands: k.standing(), Status: k.Status}
+	if k.Status != StatusLost && k.Status != StatusInTransit {
+		e.Seal = k.Seal
 	}
-	return fmt.Errorf("%s is %s: %w", k.Label(), k.standing(), err)
+	return e
 }
 
 // check holds the move to its form.

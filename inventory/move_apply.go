@@ -52,7 +52,7 @@ func (b *moving) apply(m Move, k *Key) (proved *bool, err error) {
 		k.Status, k.Due, k.Shipment = StatusRetired, time.Time{}, ""
 	case VerbDispose:
 		if k.Seal != "" {
-			return nil, fmt.Errorf("%s: %s: %w: %w", k.Label(), k.Seal, ErrSealed, ErrStatus)
+			return nil, k.refuse()
 		}
 		var gone bool
 		gone, err = emptied(b.tx, *k)

@@ -1,6 +1,8 @@
 package inventory
 
 import (
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -75,18 +77,21 @@ func (b *moving) needsWitness(m Move, before Custody, after Key) error {
 	return nil
 }
 
-// KeyWitness takes a key's answer to a challenge, which the caller has verified
-// and asked for with a touch just now, as the word of a second person: the one
-// who has that key, and who is not the actor. The answer is recorded as the
-// key's proof.
-func KeyWitness(tx Tx, act Act, keyID string, a Answer) (*Witness, error) {
+// KeyWitness takes a key's proof, which the actor has recorded just now, as the
+// word of a second person: the one who has that key, and who is not the actor.
+// Only the last event of the journal is taken, an answer that was given with a
+// touch.
+func KeyWitness(tx Tx, act Act, p Proof) (*Witness, error) {
 	act, err := act.check()
 	if err != nil {
 		return nil, fmt.Errorf("witness: %w", err)
 	}
-	k, err := tx.KeyByID(keyID)
+	k, err := tx.KeyByID(p.KeyID)
 	if err != nil {
-		return nil, fmt.Errorf("witness %s: %w", keyID, err)
+		return nil, fmt.Errorf("witness %s: %w", p.KeyID, err)
+	}
+	if err := touchedNow(tx, act, p); err != nil {
+		return nil, fmt.Errorf("witness %s: %w", k.Label(), err)
 	}
 	if k.Status != StatusInUse && k.Status != StatusCheckedOut || k.HolderID == "" {
 		return nil, fmt.Errorf("%s is %s, with nobody whose word it would be: %w", k.Label(), k.standing(), ErrWitness)
@@ -102,24 +107,38 @@ func KeyWitness(tx Tx, act Act, keyID string, a Answer) (*Witness, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case actor.ID == "":
-		return nil, fmt.Errorf("no person has the login %s, so that nothing tells whether %s is theirs: %w", act.Actor, k.Label(), ErrWitness)
-	case actor.ID == holder.ID:
+	switch actor.ID {
+	case "":
+		return nil, fmt.Errorf("no person has the login %s, so that nothing tells whether %s is theirs: %w", LoginOf(act.Actor), k.Label(), ErrWitness)
+	case holder.ID:
 		return nil, fmt.Errorf("%s is with %s, who is the first person already: %w", k.Label(), holder.Name, ErrWitness)
-	case !a.touched():
-		return nil, fmt.Errorf("%s answered without a touch: %w", k.Label(), ErrWitness)
-	}
-	p, err := ProveKey(tx, act, keyID, a)
-	if err != nil {
-		return nil, fmt.Errorf("witness: %w", err)
 	}
 	return &Witness{Key: &k.ID, Person: &holder.ID, Proof: &p.Event, confirmed: true}, nil
 }
 
-// touched says whether the key signed that somebody touched it (WebAuthn §6.1:
-// bit 0 of the flags, after the 32 bytes of the hash).
-func (a Answer) touched() bool { return len(a.AuthData) > 32 && a.AuthData[32]&1 != 0 }
+// touchedNow holds a proof to be the last event of the journal, of this act, and
+// signed by the key as given with a touch (WebAuthn §6.1: bit 0 of the flags,
+// after the 32 bytes of the hash).
+func touchedNow(tx Tx, act Act, p Proof) error {
+	last, err := tx.LastEvent()
+	if err != nil {
+		return err
+	}
+	if last.Seq != p.Event || last.Kind != KindKeyProved || last.Subject != p.KeyID || last.Actor != act.Actor || !last.Time.Equal(act.At) {
+		return fmt.Errorf("its proof is not of this moment: %w", ErrWitness)
+	}
+	var answer struct {
+		AuthData string `json:"auth_data"`
+	}
+	if err := json.Unmarshal([]byte(last.Payload), &answer); err != nil {
+		return fmt.Errorf("event %d: %w: %w", last.Seq, ErrDamaged, err)
+	}
+	data, err := hex.DecodeString(answer.AuthData)
+	if err != nil || len(data) <= 32 || data[32]&1 == 0 {
+		return fmt.Errorf("it answered without a touch: %w", ErrWitness)
+	}
+	return nil
+}
 
 // LoginOf is the login behind the name of an actor: somebody who became root
 // stands in the journal as "anna as root", and is anna.

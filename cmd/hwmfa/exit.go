@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hwmfa/hw"
@@ -127,16 +128,38 @@ var endings = []ending{
 	{"server not reachable", isError(store.ErrUnreachable), exitFailure, "try again when the server answers; nothing was recorded"},
 	{"damaged inventory", isError(inventory.ErrDamaged), exitFailure, "it was left as it is; see hwmfa journal verify, and bring a backup back with hwmfa inventory restore"},
 	{"broken journal", isError(inventory.ErrJournal), exitFailure, "see hwmfa journal verify"},
-	{"ambiguous name", isError(inventory.ErrAmbiguous), exitFailure, "name the key by its ID"},
+	{"ambiguous name", isError(inventory.ErrAmbiguous), exitFailure, "name it by its ID"},
 	{"built in", isError(ceremony.ErrBuiltIn), exitFailure, "only what was added can be removed; hwmfa trust list says what that is"},
 	{"changed meanwhile", isError(ceremony.ErrChanged), exitFailure, "run it again"},
 	{"stale", isError(inventory.ErrStale), exitFailure, "what is there already is newer and stays"},
 	{"new root", isError(attest.ErrNewRoot), exitFailure, "if you do trust it, add it with hwmfa trust add"},
+	{"sealed", isError(inventory.ErrSealed), exitFailure, "open the bag first, with a second person: hwmfa seal open NUMBER --reason R"},
+	{"not proved since", isError(inventory.ErrNotProved), exitFailure, "plug the key in, run hwmfa verify, and try again"},
+	{"not a witness", isError(inventory.ErrWitness), exitFailure, "the second person confirms it with a login or a key of their own; nothing was changed"},
+	{"needs a second person", isError(inventory.ErrNeedsWitness), exitFailure, "do it with the command for it, which asks for the second person; nothing was changed"},
+	{"request over", isError(inventory.ErrOver), exitFailure, "end it with hwmfa witness withdraw, and ask again"},
+	{"place full", isError(inventory.ErrFull), exitFailure, "choose another place; nothing was changed"},
+	{"with a person", isStatus(inventory.StatusCheckedOut, inventory.StatusInUse), exitFailure, "it has to come back first: hwmfa checkin KEY --place P"},
+	{"in transit", isStatus(inventory.StatusInTransit), exitFailure, "it has to come first: hwmfa ship arrive SHIPMENT"},
+	{"put away already", isStatus(inventory.StatusInSafe, inventory.StatusSealed), exitFailure, "it is put away already; hwmfa move takes it to another place"},
+	{"lost", isStatus(inventory.StatusLost), exitFailure, "if it has turned up: hwmfa key find KEY"},
+	{"found again", isStatus(inventory.StatusFound), exitFailure, "plug it in, run hwmfa verify, and then hwmfa checkin KEY --place P"},
+	{"not enrolled", isStatus(inventory.StatusDeclared, inventory.StatusReceived), exitFailure, "plug it in and enroll it first: hwmfa enroll; hwmfa move takes it to another place"},
+	{"expected", isStatus(inventory.StatusExpected), exitFailure, "it has to come first: hwmfa receive"},
+	{"out of use", isStatus(inventory.StatusCompromised, inventory.StatusRetired, inventory.StatusDisposed), exitFailure, "it is out of use for good; hwmfa custody KEY says since when, and why"},
 	{"invalid value", isError(inventory.ErrInvalid), exitUsage, ""},
 }
 
 func isError(target error) func(error) bool {
 	return func(err error) bool { return errors.Is(err, target) }
+}
+
+// isStatus matches what is not done with a key in one of these statuses.
+func isStatus(statuses ...inventory.Status) func(error) bool {
+	return func(err error) bool {
+		var wrong *inventory.StatusError
+		return errors.As(err, &wrong) && slices.Contains(statuses, wrong.Status)
+	}
 }
 
 func isType[T error](err error) bool {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/user"
 	"path/filepath"
 	"time"
 
@@ -115,19 +114,13 @@ func (a *app) openForKeys(ctx context.Context, bench hw.Bench) (inventory.Store,
 
 // act says who changes an inventory, and when: the login that its database
 // knows the caller by or, where it knows nobody, the user of this machine.
-// Somebody who became root by sudo is still named: root tells an auditor
-// nothing.
 func (a *app) act(s inventory.Store) (inventory.Act, error) {
 	if login := s.Login(); login != "" {
 		return inventory.Act{Actor: login, At: a.now()}, nil
 	}
-	u, err := user.Current()
+	name, err := a.login()
 	if err != nil {
 		return inventory.Act{}, err
-	}
-	name := u.Username
-	if behind := a.getenv("SUDO_USER"); os.Getuid() == 0 && behind != "" && behind != name {
-		name = behind + " as " + name
 	}
 	return inventory.Act{Actor: name, At: a.now()}, nil
 }

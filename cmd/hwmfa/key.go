@@ -16,11 +16,17 @@ func newKeyCommand(a *app) *cobra.Command {
 		newKeyDeclareCommand(a),
 		newExportKindCommand(a, exchange.Keys(), "export", "hwmfa key export"),
 		newImportKindCommand(a, exchange.Keys(), "import", "hwmfa key import"),
+		newKeyCompromiseCommand(a),
+		newKeyDisposeCommand(a),
+		newKeyFindCommand(a),
 		newKeyListCommand(a),
+		newKeyLoseCommand(a),
 		newKeyPIVIdentityCommand(a),
 		newKeyResetCommand(a),
+		newKeyRetireCommand(a),
 		newKeySetCommand(a),
 		newKeyShowCommand(a),
+		newKeyTagCommand(a),
 	)
 }
 
@@ -75,7 +81,7 @@ type enrolledJSON struct {
 func keyToJSON(k inventory.Key) keyJSON {
 	j := keyJSON{
 		ID: k.ID, Serial: null(k.Serial), Tag: null(k.Tag), Type: k.Type, Status: k.Status, Since: k.Since.UTC(),
-		Place: null(k.Place), Holder: null(k.Holder), Seal: null(k.Seal), Shipment: null(k.Shipment), Order: null(k.Order), Product: null(k.Product),
+		Place: null(k.Place), Holder: null(k.Holder), Due: nullTime(k.Due), Seal: null(k.Seal), Shipment: null(k.Shipment), Order: null(k.Order), Product: null(k.Product),
 		Firmware: nullVersion(k.Firmware), FormFactor: null(k.FormFactor.String()),
 		AAGUID: null(inventory.FormatAAGUID(k.AAGUID)),
 		Attestation: attestationJSON{
@@ -85,10 +91,6 @@ func keyToJSON(k inventory.Key) keyJSON {
 	}
 	if k.Attested() {
 		j.Enrolled = &enrolledJSON{At: k.EnrolledAt.UTC(), By: k.EnrolledBy}
-	}
-	if !k.Due.IsZero() {
-		due := k.Due.UTC()
-		j.Due = &due
 	}
 	if !k.BatteryEnd.IsZero() {
 		day := k.BatteryEnd.UTC().Format(time.DateOnly)

@@ -10,8 +10,9 @@ import (
 )
 
 type keyListOptions struct {
-	json  bool
-	place string
+	json          bool
+	place, holder string
+	statuses      []string
 }
 
 func newKeyListCommand(a *app) *cobra.Command {
@@ -19,9 +20,12 @@ func newKeyListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the keys of the inventory",
-		Long:  "List the keys of the inventory, in the order they were enrolled." + exitStatusHelp(),
+		Long: `List the keys of the inventory, in the order in which they came into it. STATUS is
+one or more of expected, received, declared, enrolled, in_safe, sealed,
+in_transit, checked_out, in_use, lost, found, compromised, retired, disposed.` + exitStatusHelp(),
 		Example: `  hwmfa key list
-  hwmfa key list --place "Berlin/safe 1" --json`,
+  hwmfa key list --place "Berlin/safe 1" --json
+  hwmfa key list --status lost,found`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runKeyList(cmd.Context(), a, opts)
@@ -29,13 +33,28 @@ func newKeyListCommand(a *app) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON (hwmfa.keys/v1)")
 	cmd.Flags().StringVar(&opts.place, "place", "", "only keys at this `place` or below it")
+	cmd.Flags().StringVar(&opts.holder, "holder", "", "only keys that this `person` has")
+	cmd.Flags().StringSliceVar(&opts.statuses, "status", nil, "only keys in this `STATUS`")
 	return cmd
 }
 
 func runKeyList(ctx context.Context, a *app, opts keyListOptions) error {
 	var keys []inventory.Key
-	err := a.view(ctx, func(tx inventory.Tx) (err error) {
-		keys, err = inventory.Keys(tx, inventory.KeyFilter{Place: opts.place})
+	f := inventory.KeyFilter{Place: opts.place}
+	for _, s := range opts.statuses {
+		f.Statuses = append(f.Statuses, inventory.Status(s))
+	}
+	err := a.view(ctx, func(tx inventory.Tx) error {
+		f := f
+		if opts.holder != "" {
+			p, err := inventory.FindPerson(tx, opts.holder)
+			if err != nil {
+				return err
+			}
+			f.HolderID = p.ID
+		}
+		var err error
+		keys, err = inventory.Keys(tx, f)
 		return err
 	})
 	if err != nil {

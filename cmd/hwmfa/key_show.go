@@ -126,13 +126,21 @@ func printKey(a *app, d inventory.Detail) error {
 		{"key", k.ID},
 		{"serial", k.Serial},
 		{"tag", k.Tag},
-		{"status", string(k.Status)},
+		{"type", string(k.Type)},
+		{"status", string(k.Status) + ", since " + timeText(k.Since)},
 		{"place", k.Place},
 		{"holder", k.Holder},
 		{"product", k.Product},
 		{"firmware", inventory.FormatVersion(k.Firmware)},
 		{"form factor", k.FormFactor.String()},
 		{"aaguid", inventory.FormatAAGUID(k.AAGUID)},
+	}
+	for _, l := range []line{
+		{"why", k.Reason}, {"due", maybeTime(k.Due)}, {"seal", k.Seal}, {"shipment", k.Shipment}, {"order", k.Order}, {"battery end", dayText(k.BatteryEnd)},
+	} {
+		if l.value != "" {
+			lines = append(lines, l)
+		}
 	}
 	if k.Attested() {
 		lines = append(lines, line{"enrolled", timeText(k.EnrolledAt) + " by " + k.EnrolledBy})
@@ -168,4 +176,20 @@ func printKey(a *app, d inventory.Detail) error {
 		}
 	}
 	return nil
+}
+
+// maybeTime is a time as it is shown, "" for the zero time.
+func maybeTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return timeText(t)
+}
+
+// dayText is a day as it is shown, "" for the zero time.
+func dayText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.DateOnly)
 }

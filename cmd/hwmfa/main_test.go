@@ -17,6 +17,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(servedTests{m}, map[string]func(){
 		"hwmfa": func() {
 			testOnlyOpenBench = dialBench
+			testOnlyUser = func() string { return os.Getenv("TEST_USER") }
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 			context.AfterFunc(ctx, stop)
 			os.Exit(run(ctx, os.Args[1:], term.System()))

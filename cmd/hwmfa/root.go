@@ -17,6 +17,13 @@ func newRootCommand(a *app) *cobra.Command {
 		newReceiveCommand(a),
 		newOrderCommand(a),
 		newKeyCommand(a),
+		newCheckoutCommand(a),
+		newCheckinCommand(a),
+		newMoveCommand(a),
+		newSealCommand(a),
+		newShipCommand(a),
+		newCustodyCommand(a),
+		newWitnessCommand(a),
 		newAccountCommand(a),
 		newAuditCommand(a),
 		newExportCommand(a),
@@ -67,6 +74,16 @@ func newGroup(use, short string, children ...*cobra.Command) *cobra.Command {
 	}
 	group.AddCommand(children...)
 	return group
+}
+
+// atMost wants no more arguments than there are names.
+func atMost(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > len(names) {
+			return usageError{fmt.Errorf("unexpected argument %q", args[len(names)])}
+		}
+		return nil
+	}
 }
 
 // exactly wants as many arguments as there are names and says which is

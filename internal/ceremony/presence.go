@@ -72,6 +72,7 @@ type PresenceRequest struct {
 	Ref     string
 	Serial  string
 	NoTouch bool // ask for neither touch nor PIN
+	Touch   bool // ask for a touch even where the key would answer without
 	Actor   string
 	Now     func() time.Time
 	PIN     AskPIN // nil: no way to ask

@@ -112,7 +112,9 @@ func (p *presence) askSilently(ctx context.Context) {
 	case p.known(inventory.SilentNo):
 		p.wantsTouch = true
 	case p.known(inventory.SilentNeedsPIN):
-		p.wantsPIN = true
+		p.wantsPIN, p.wantsTouch = true, p.request.Touch
+	case p.request.Touch:
+		p.wantsTouch = true
 	default:
 		answer, err := askSilently(ctx, p.bench, &p.Seen, p.ids())
 		p.judge(ctx, answer, err)

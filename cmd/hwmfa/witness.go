@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hwmfa/internal/term"
+	"hwmfa/inventory"
+)
+
+func newWitnessCommand(a *app) *cobra.Command {
+	return newGroup("witness", "Be the second person of what takes two",
+		newWitnessConfirmCommand(a),
+		newWitnessListCommand(a),
+		newWitnessWithdrawCommand(a),
+	)
+}
+
+func newWitnessConfirmCommand(a *app) *cobra.Command {
+	var json bool
+	cmd := &cobra.Command{
+		Use:   "confirm REQUEST",
+		Short: "Confirm what another login asked for, and have it done",
+		Long: `Confirm what another person asked for, and have it done: hwmfa witness list
+shows what it is. It takes another login than the one that asked, and another
+person, where the inventory knows whose logins they are. A request can be
+confirmed for a day, as long as its keys stay where they are.
+
+With a file as inventory the login is the user of this machine. Whoever is root
+there, or shares a login, can be both; on PostgreSQL the server tells who it is.` + exitStatusHelp(),
+		Example: `  hwmfa witness list
+  hwmfa witness confirm R-7Q2M4XRD`,
+		Args: exactly("REQUEST"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runWitnessConfirm(cmd.Context(), a, args[0], json)
+		},
+	}
+	cmd.Flags().BoolVar(&json, "json", false, "print JSON (hwmfa.moved/v1)")
+	return cmd
+}
+
+func runWitnessConfirm(ctx context.Context, a *app, id string, json bool) error {
+	var done moved
+	err := a.updateExisting(ctx, func(tx inventory.Tx, act inventory.Act) (err error) {
+		_, done.Keys, err = inventory.ConfirmRequest(tx, act, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if json {
+		return a.streams.JSON(movedReport(done))
+	}
+	return printMoved(a, done)
+}
+
+func newWitnessWithdrawCommand(a *app) *cobra.Command {
+	var json bool
+	cmd := &cobra.Command{
+		Use:   "withdraw REQUEST",
+		Short: "End a request that is not to be confirmed",
+		Long: `End a request without doing what it asks for: one's own, or another's that one
+will not confirm.` + exitStatusHelp(),
+		Example: "  hwmfa witness withdraw R-7Q2M4XRD",
+		Args:    exactly("REQUEST"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var r inventory.Request
+			err := a.updateExisting(cmd.Context(), func(tx inventory.Tx, act inventory.Act) (err error) {
+				r, err = inventory.WithdrawRequest(tx, act, args[0])
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if json {
+				return a.streams.JSON(struct {
+					Schema string `json:"schema"`
+					requestJSON
+				}{"hwmfa.request/v1", *requestToJSON(r, a.now())})
+			}
+			return a.streams.Printf("%s is withdrawn; nothing was done\n", r.ID)
+		},
+	}
+	cmd.Flags().BoolVar(&json, "json", false, "print JSON (hwmfa.request/v1)")
+	return cmd
+}
+
+func newWitnessListCommand(a *app) *cobra.Command {
+	var json bool
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List what waits for a second person",
+		Long:    "List what waits for a second person, the oldest first." + exitStatusHelp(),
+		Example: "  hwmfa witness list --json",
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runWitnessList(cmd.Context(), a, json)
+		},
+	}
+	cmd.Flags().BoolVar(&json, "json", false, "print JSON (hwmfa.requests/v1)")
+	return cmd
+}
+
+// openRequestJSON is one request of the schema hwmfa.requests/v1.
+type openRequestJSON struct {
+	requestJSON
+	Moves []moveJSON `json:"moves"`
+}
+
+type moveJSON struct {
+	Verb     inventory.Verb `json:"verb"`
+	Key      string         `json:"key"`
+	Person   *string        `json:"person"`
+	Place    *string        `json:"place"`
+	Seal     *string        `json:"seal"`
+	Carrier  *string        `json:"carrier"`
+	Tracking *string        `json:"tracking"`
+	Until    *time.Time     `json:"until"`
+	Keep     bool           `json:"keep"`
+	Reason   *string        `json:"reason"`
+	Ticket   *string        `json:"ticket"`
+	words    string
+}
+
+func runWitnessList(ctx context.Context, a *app, json bool) error {
+	list := []openRequestJSON{}
+	err := a.view(ctx, func(tx inventory.Tx) error {
+		requests, err := inventory.Requests(tx)
+		list = []openRequestJSON{}
+		for _, r := range requests {
+			moves, err := movesAsked(tx, r)
+			if err != nil {
+				return err
+			}
+			list = append(list, openRequestJSON{*requestToJSON(r, a.now()), moves})
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if json {
+		return a.streams.JSON(struct {
+			Schema   string            `json:"schema"`
+			Requests []openRequestJSON `json:"requests"`
+		}{"hwmfa.requests/v1", list})
+	}
+	if len(list) == 0 {
+		a.streams.Notice("nothing waits for a second person")
+		return nil
+	}
+	t := term.NewTable("request", "by", "until", "what", "why").Limit(3, 60).Limit(4, 40).Give(3, 16).Give(4, 8).Give(1, 8)
+	for _, r := range list {
+		ends := timeText(r.Ends)
+		if r.Over {
+			ends = "over"
+		}
+		for i, m := range r.Moves {
+			row := term.Plain(r.ID, r.By, ends, m.words, deref(m.Reason))
+			if i > 0 {
+				row = term.Plain("", "", "", m.words, deref(m.Reason))
+			}
+			t.Row(row...)
+		}
+	}
+	return a.streams.Table(t)
+}
+
+// movesAsked is what a request asks for, with names for IDs.
+func movesAsked(tx inventory.Tx, r inventory.Request) ([]moveJSON, error) {
+	asked, err := r.Asked()
+	if err != nil {
+		return nil, err
+	}
+	moves := []moveJSON{}
+	for _, m := range asked {
+		j := moveJSON{
+			Verb: m.Verb, Key: m.KeyID, Seal: null(m.Seal), Carrier: null(m.Carrier), Tracking: null(m.Tracking),
+			Keep: m.Keep, Reason: null(m.Reason), Ticket: null(m.Ticket),
+		}
+		k, err := tx.KeyByID(m.KeyID)
+		if err != nil {
+			return nil, err
+		}
+		words := []string{string(m.Verb), firstOf(k.Tag, k.Serial, k.ID)}
+		if m.PersonID != "" {
+			p, err := tx.PersonByID(m.PersonID)
+			if err != nil {
+				return nil, err
+			}
+			j.Person, words = &p.Name, append(words, "to "+p.Name)
+		}
+		if m.PlaceID != "" {
+			p, err := tx.PlaceByID(m.PlaceID)
+			if err != nil {
+				return nil, err
+			}
+			j.Place, words = &p.Path, append(words, "to "+p.Path)
+		}
+		if m.Seal != "" {
+			words = append(words, "in bag "+m.Seal)
+		}
+		if m.Verb == inventory.VerbUnseal {
+			words = append(words, "from bag "+k.Seal)
+		}
+		if m.Carrier != "" {
+			words = append(words, fmt.Sprintf("by %s %s", m.Carrier, m.Tracking))
+		}
+		if !m.Until.IsZero() {
+			at := m.Until.UTC()
+			j.Until, words = &at, append(words, "until "+timeText(at))
+		}
+		j.words = strings.Join(words, " ")
+		moves = append(moves, j)
+	}
+	return moves, nil
+}
