@@ -58,9 +58,18 @@ const (
 	maxReaders = 16
 )
 
-// readerPatience bounds the wait for a reader's place on the bus: pcscd lets
-// nobody connect while a program has a transaction with the card.
+// readerPatience bounds the wait for a reader's place on the bus, counted from
+// the answer of the one before: pcscd lets nobody connect while a program has a
+// transaction with the card, and readers are connected one after another.
 const readerPatience = time.Second
+
+// inquiry is a connection to the card service over which readers are asked.
+type inquiry struct {
+	context cardContext
+	using   sync.WaitGroup  // what was left behind and still needs context
+	patient context.Context // ends when no reader has answered for readerPatience
+	answer  *time.Timer     // ends patient
+}
 
 // cardSightings lists the readers that have a card in them, all asked at the
 // same time. No card is opened for it: the place on the bus is asked of the
@@ -75,12 +84,12 @@ func (m *Machine) cardSightings(ctx context.Context) ([]hw.Sighting, error) {
 	}
 	seen := make([]*hw.Sighting, len(names))
 	errs := make([]error, len(names), len(names)+1)
-	err = m.withContext(func(c cardContext, using *sync.WaitGroup) error {
+	err = m.inquire(ctx, func(q *inquiry) error {
 		var all sync.WaitGroup
 		for i, name := range names {
 			all.Go(func() {
 				var err error
-				if seen[i], err = m.reader(ctx, c, name, using); err != nil {
+				if seen[i], err = m.reader(ctx, q, name); err != nil {
 					errs[i] = fmt.Errorf("reader %q: %w", name, err)
 				}
 			})
@@ -114,26 +123,28 @@ func (m *Machine) serviceError(err error) error {
 	return err
 }
 
-// withContext gives do a context, and gives it back when do and what do counts
-// in using have ended.
-func (m *Machine) withContext(do func(c cardContext, using *sync.WaitGroup) error) error {
+// inquire gives do an inquiry, and closes it when do and what it left behind
+// have ended.
+func (m *Machine) inquire(ctx context.Context, do func(*inquiry) error) error {
 	c, err := m.card.establish()
 	if err != nil {
 		return err
 	}
-	var using sync.WaitGroup
+	patient, impatient := context.WithCancel(ctx)
+	defer impatient()
+	q := &inquiry{context: c, patient: patient, answer: time.AfterFunc(readerPatience, impatient)}
+	defer q.answer.Stop()
 	defer m.left.Go(func() {
-		using.Wait()
+		q.using.Wait()
 		_ = m.card.release(c) // nobody is left to tell
 	})
-	return do(c, &using)
+	return do(q)
 }
 
 // reader describes one reader, nil where it has no card. Beside an error the
-// sighting is good, but without its place on the bus. What it leaves behind
-// counts in using until it needs the context no more.
-func (m *Machine) reader(ctx context.Context, c cardContext, name string, using *sync.WaitGroup) (*hw.Sighting, error) {
-	st, err := m.card.status(c, name)
+// sighting is good, but without its place on the bus.
+func (m *Machine) reader(ctx context.Context, q *inquiry, name string) (*hw.Sighting, error) {
+	st, err := m.card.status(q.context, name)
 	if err != nil || !st.present {
 		if errors.Is(err, hw.ErrGone) {
 			err = nil
@@ -141,12 +152,11 @@ func (m *Machine) reader(ctx context.Context, c cardContext, name string, using 
 		return nil, err
 	}
 	s := sightingOf(name, st)
-	bounded, cancel := context.WithTimeout(ctx, readerPatience)
-	defer cancel()
-	at, err := await(bounded, using, func() (place, error) {
-		return m.readerPlace(bounded, c, name)
+	at, err := await(q.patient, &q.using, func() (place, error) {
+		return m.readerPlace(q.patient, q.context, name)
 	}, nil)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+	q.answer.Reset(readerPatience)
+	if errors.Is(err, context.Canceled) && ctx.Err() == nil {
 		err = hw.ErrBusy // in another program's transaction
 	}
 	switch {
@@ -237,8 +247,8 @@ func slotOf(reader string) int {
 // checkCard looks at the reader again.
 func (m *Machine) checkCard(ctx context.Context, was hw.Sighting) error {
 	is, err := await(ctx, &m.left, func() (is *hw.Sighting, err error) {
-		err = m.withContext(func(c cardContext, using *sync.WaitGroup) error {
-			is, err = m.reader(ctx, c, was.Node, using)
+		err = m.inquire(ctx, func(q *inquiry) error {
+			is, err = m.reader(ctx, q, was.Node)
 			return err
 		})
 		return is, err

@@ -205,6 +205,28 @@ func TestCardSightings(t *testing.T) {
 	}
 }
 
+// TestCardSightings_slowMachine has readers answer one after another, the last
+// of them later than any one may take.
+func TestCardSightings_slowMachine(t *testing.T) {
+	m, _, _, _, _ := whole(t)
+	cards := newFakeCards(t)
+	m.card = cards
+	for i, name := range []string{"A 00 00", "B 01 00", "C 02 00"} {
+		r := cards.add(name, &fakeReader{status: readerStatus{present: true, atr: atr}, channel: 0x0020_0107, directHeld: make(chan struct{})})
+		time.AfterFunc(time.Duration(i+1)*readerPatience*6/10, func() { close(r.directHeld) })
+	}
+	seen, err := m.cardSightings(t.Context())
+	if err != nil || len(seen) != 3 {
+		t.Fatalf("%d sightings, %v; want all three", len(seen), err)
+	}
+	for _, s := range seen {
+		if s.Err != nil || s.USB == nil {
+			t.Errorf("%s: at %v, %v; want its place", s.Node, s.USB, s.Err)
+		}
+	}
+	cards.settle(m)
+}
+
 func TestCardSightings_asManyReadersAsTheServiceShows(t *testing.T) {
 	m, _, _, _, cards := whole(t)
 	for len(cards.names) < maxReaders {
