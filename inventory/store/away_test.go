@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -299,6 +300,36 @@ func TestAgain(t *testing.T) {
 	}
 	if n := storetest.Events(t, Open, database); n != 2 {
 		t.Errorf("%d events, want 2", n)
+	}
+}
+
+// TestNoneTwice: writers at one moment wait for each other, so that none has to
+// do its work twice.
+func TestNoneTwice(t *testing.T) {
+	s, err := Open(t.Context(), postgres.Get(t).Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	const writers, each = 4, 10
+	var calls atomic.Int32
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for n := range each {
+				err := s.Update(t.Context(), func(tx inventory.Tx) error {
+					calls.Add(1)
+					return makePlace(fmt.Sprintf("Site %d/%d", w, n))(tx)
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := calls.Load(); got != writers*each {
+		t.Errorf("%d changes were made in %d calls", writers*each, got)
 	}
 }
 

@@ -1,7 +1,8 @@
 -- Carried out by the owner after every migration, so that tables that a
 -- migration adds are treated like all others. It can be repeated.
 
--- Lists have the same order on every server, and as on SQLite: by code point.
+-- Lists have the same order on every server, and as on SQLite: by code point. A
+-- database whose own order that is needs nothing.
 DO $$
 DECLARE
     tab  regclass;
@@ -14,6 +15,8 @@ BEGIN
         JOIN pg_collation o ON o.oid = a.attcollation
         WHERE c.relnamespace = 'hwmfa'::regnamespace AND c.relkind = 'r' AND a.atttypid = 'text'::regtype
           AND a.attnum > 0 AND NOT a.attisdropped AND o.collname <> 'C'
+          AND NOT EXISTS (SELECT FROM pg_database d WHERE datname = current_database() AND datcollate = 'C'
+                          AND COALESCE(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c') -- no such column before 15
         GROUP BY c.oid
     LOOP
         EXECUTE format('ALTER TABLE %s %s', tab, list);
