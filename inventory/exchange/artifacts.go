@@ -72,11 +72,10 @@ func artifactRows(tx inventory.Tx) ([][]string, error) {
 		return nil, err
 	}
 	// A copy comes after what it is a copy of, so that it can be read back so.
-	slices.SortStableFunc(all, func(a, b inventory.Artifact) int {
-		return strings.Compare(firstWithout(a.ReplicaOf), firstWithout(b.ReplicaOf))
-	})
-	rows := make([][]string, 0, len(all))
-	for _, a := range all {
+	isCopy := func(a inventory.Artifact) bool { return a.ReplicaOf != "" }
+	originals, copies := slices.DeleteFunc(slices.Clone(all), isCopy), slices.DeleteFunc(all, func(a inventory.Artifact) bool { return !isCopy(a) })
+	rows := make([][]string, 0, len(originals)+len(copies))
+	for _, a := range append(originals, copies...) {
 		k := r.keys[a.KeyID]
 		rows = append(rows, []string{
 			a.ID, string(a.Kind), a.Label, strings.Join(a.Accounts, listSeparator), a.Place, r.openers(a.Openers), a.Seal,
@@ -84,14 +83,6 @@ func artifactRows(tx inventory.Tx) ([][]string, error) {
 		})
 	}
 	return rows, nil
-}
-
-// firstWithout sorts what is no copy before what is one, and nothing else.
-func firstWithout(original string) string {
-	if original == "" {
-		return ""
-	}
-	return "copy"
 }
 
 // openers names people so that a file can be read back: by e-mail address, and

@@ -12,13 +12,13 @@ import (
 type kind int
 
 const (
-	kindText    kind = iota // text, whatever it looks like
-	kindCSV                 // text that a spreadsheet would take for a formula if it looks like one
-	kindNumber              // a number of JSON, as it was spelled
-	kindSerial              // a number of a spreadsheet, which kept it in binary
-	kindFormula             // computed by the spreadsheet
-	kindFault               // an error of the spreadsheet, such as #N/A
-	kindNested              // an array or object of JSON
+	kindText        kind = iota // text, whatever it looks like
+	kindCSV                     // text that a spreadsheet would take for a formula if it looks like one
+	kindNumber                  // a number of JSON, as it was spelled
+	kindSheetNumber             // a number of a spreadsheet, which kept it in binary
+	kindFormula                 // computed by the spreadsheet
+	kindFault                   // an error of the spreadsheet, such as #N/A
+	kindNested                  // an array or object of JSON
 )
 
 type cell struct {

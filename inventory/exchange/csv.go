@@ -35,7 +35,7 @@ func readCSV(in *bufio.Reader, s Schema, opts Options) (Table, error) {
 		case errors.Is(err, io.EOF):
 			return b.done()
 		case err != nil:
-			return Table{}, csvError(err)
+			return Table{}, readError(err)
 		}
 		row, _ := records.FieldPos(0)
 		if width < 0 {
@@ -61,18 +61,6 @@ func csvCells(fields []string) []cell {
 		cells[i] = cell{column: i, text: f, kind: kindCSV}
 	}
 	return cells
-}
-
-// csvError takes the words of encoding/csv without what it may quote.
-func csvError(err error) error {
-	var parse *csv.ParseError
-	if errors.As(err, &parse) {
-		return badFile("line %d: %v", parse.Line, parse.Err)
-	}
-	if errors.Is(err, ErrFile) {
-		return err
-	}
-	return fmt.Errorf("read: %w", err)
 }
 
 // boundRecords ends a CSV at a record that is too long. Quotes are only

@@ -71,7 +71,7 @@ func custodyStep(r *register, row Record) Step {
 	}
 	if seal := row.Text("seal"); s.set("seal", k.Seal, seal) {
 		if k.Seal != "" {
-			s.conflict("it is in bag %s; hwmfa key unseal opens that", k.Seal)
+			s.conflict("it is in bag %s; hwmfa seal open takes it out", k.Seal)
 		}
 		moves = append(moves, inventory.Move{Verb: inventory.VerbSeal, Seal: seal})
 	}

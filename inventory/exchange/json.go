@@ -25,7 +25,7 @@ type jsonReader struct {
 func readJSON(in io.Reader, s Schema, opts Options) (Table, error) {
 	data, err := io.ReadAll(in)
 	if err != nil {
-		return Table{}, csvError(err)
+		return Table{}, readError(err)
 	}
 	data = bytes.TrimPrefix(data, byteOrderMark)
 	if !utf8.Valid(data) {

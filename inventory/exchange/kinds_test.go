@@ -110,7 +110,7 @@ func TestPlan(t *testing.T) {
 		{"a key that somebody has", "custody", "serial,place,holder\nT-900,Zürich,\n", []string{"line 2 conflict K (serial T-900): (Ada has it; hwmfa checkin puts it back)"}},
 		{"a key that somebody else has", "custody", "serial,holder\nT-900,Bob =1+1\n", []string{"line 2 conflict K (serial T-900): (Ada has it; hwmfa checkin puts it back first)"}},
 		{"a holder nobody knows", "custody", "serial,holder\nT-900,Zoe\n", []string{"line 2 conflict K (serial T-900): (holder: there is no such person; import people first)"}},
-		{"another bag", "custody", "tag,seal\nYK-1,B-8\n", []string{"line 2 conflict " + key + ": (it is in bag B-0007; hwmfa key unseal opens that)"}},
+		{"another bag", "custody", "tag,seal\nYK-1,B-8\n", []string{"line 2 conflict " + key + ": (it is in bag B-0007; hwmfa seal open takes it out)"}},
 		{"an artifact elsewhere, of other people", "artifacts", "kind,label,place,openers,accounts\nvault_copy,vault a,Zürich,bob =1+1,000000000001\n", []string{"line 2 change K (Vault A): label=Vault A>vault a accounts=000000000001; 123456789012>000000000001 place=Berlin>Zürich openers=Bob =1+1; ada@example.com>Bob =1+1"}},
 		{"an artifact as it is", "artifacts", "kind,label,place,openers,accounts\nvault_copy,Vault A,BERLIN,ada@example.com;bob =1+1,123456789012;000000000001\n", []string{"line 2 same K (Vault A):"}},
 		{"an artifact of nobody", "artifacts", "kind,label,openers\nvault_copy,New,Zoe\n", []string{"line 2 conflict New: (openers: there is no such person; import people first)"}},

@@ -3,6 +3,7 @@ package exchange
 import (
 	"bufio"
 	"bytes"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +17,7 @@ func Read(r io.Reader, s Schema, opts Options) (Table, error) {
 	in := bufio.NewReaderSize(limited, 4096)
 	start, err := in.Peek(512)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return Table{}, fmt.Errorf("read: %w", err)
+		return Table{}, readError(err)
 	}
 	form, err := formOf(start)
 	if err != nil {
@@ -54,4 +55,16 @@ func formOf(start []byte) (Format, error) {
 		return JSON, nil
 	}
 	return CSV, nil
+}
+
+// readError takes the words of encoding/csv without what it may quote.
+func readError(err error) error {
+	var parse *csv.ParseError
+	if errors.As(err, &parse) {
+		return badFile("line %d: %v", parse.Line, parse.Err)
+	}
+	if errors.Is(err, ErrFile) {
+		return err
+	}
+	return fmt.Errorf("read: %w", err)
 }

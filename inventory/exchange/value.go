@@ -34,7 +34,7 @@ func (b *builder) value(def Column, c cell) (value, fault string) {
 			return "", err.Error()
 		}
 		c.text = text
-	case kindSerial:
+	case kindSheetNumber:
 		text, err := sheetNumber(c.text, def.Time, b.date1904)
 		if err != nil {
 			return "", err.Error()

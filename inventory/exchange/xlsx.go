@@ -33,7 +33,7 @@ type workbook struct{ files map[string]*zip.File }
 func readXLSX(in io.Reader, s Schema, opts Options) (Table, error) {
 	data, err := io.ReadAll(in)
 	if err != nil {
-		return Table{}, csvError(err)
+		return Table{}, readError(err)
 	}
 	w, err := openWorkbook(data)
 	if err != nil {

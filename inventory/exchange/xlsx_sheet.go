@@ -154,7 +154,7 @@ func (s *sheetReader) cell(kind, v, inline string, formula bool) (cell, error) {
 	case "e":
 		c.kind = kindFault
 	case "", "n":
-		c.kind = kindSerial
+		c.kind = kindSheetNumber
 	default:
 		return cell{}, badFile("row %d has a cell of a kind that is not known", s.row)
 	}
