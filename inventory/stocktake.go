@@ -248,9 +248,10 @@ func closing(all []Stocktake, e Event) error {
 	return nil
 }
 
-// FindStocktake returns the stocktake with an ID, in any letter case.
+// FindStocktake returns the stocktake with an ID, in any letter case, or for ""
+// the newest.
 func FindStocktake(tx Tx, ref string) (Stocktake, error) {
-	ref, err := required("stocktake", ref, maxName)
+	ref, err := line("stocktake", ref, maxName)
 	if err != nil {
 		return Stocktake{}, err
 	}
@@ -258,8 +259,8 @@ func FindStocktake(tx Tx, ref string) (Stocktake, error) {
 	if err != nil {
 		return Stocktake{}, err
 	}
-	for _, s := range all {
-		if s.ID == strings.ToUpper(ref) {
+	for _, s := range slices.Backward(all) {
+		if ref == "" || s.ID == strings.ToUpper(ref) {
 			return s, nil
 		}
 	}

@@ -25,6 +25,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newCustodyCommand(a),
 		newWitnessCommand(a),
 		newAccountCommand(a),
+		newStocktakeCommand(a),
 		newAuditCommand(a),
 		newExportCommand(a),
 		newImportCommand(a),
