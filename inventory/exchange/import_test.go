@@ -33,13 +33,6 @@ func open(t *testing.T) inventory.Store {
 	return s
 }
 
-func update(t *testing.T, s inventory.Store, change func(inventory.Tx) error) {
-	t.Helper()
-	if err := s.Update(context.Background(), change); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func kind(t *testing.T, name string) exchange.Kind {
 	t.Helper()
 	i := slices.IndexFunc(exchange.Kinds(), func(k exchange.Kind) bool { return k.Name == name })
