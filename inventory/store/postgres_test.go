@@ -140,13 +140,15 @@ func TestRoles(t *testing.T) {
 		t.Fatal(err)
 	}
 	appended := []string{"events", "attestations"}
-	managed := []string{"accounts", "anchors", "attestations", "bindings", "credentials", "exceptions", "metadata", "place_access"}
+	kept := []string{"keys", "places", "people", "accounts", "credentials", "proofs", "metadata"}
+	managed := []string{"accounts", "anchors", "attestations", "bindings", "credentials", "exceptions", "metadata", "people", "place_access"}
 	for _, tab := range info.Tables {
 		for _, role := range []string{"hwmfa_custodian", "hwmfa_manager", "hwmfa_auditor"} {
 			insert := role == "hwmfa_manager" || role == "hwmfa_custodian" && !slices.Contains(managed, tab.Table)
-			change := insert && !slices.Contains(appended, tab.Table)
+			change := insert && !slices.Contains(appended, tab.Table) && (role == "hwmfa_manager" || tab.Table != "places")
+			remove := change && !slices.Contains(kept, tab.Table)
 			for what, want := range map[string]bool{
-				"SELECT": true, "INSERT": insert, "UPDATE": change, "DELETE": change, "TRUNCATE": false, "TRIGGER": false, "REFERENCES": false,
+				"SELECT": true, "INSERT": insert, "UPDATE": change, "DELETE": remove, "TRUNCATE": false, "TRIGGER": false, "REFERENCES": false,
 			} {
 				if got := may(role, tab.Table, what); got != want {
 					t.Errorf("%s may %s %s: %v, want %v", role, what, tab.Table, got, want)

@@ -3,11 +3,11 @@
 --
 --   hwmfa inventory roles | psql --set ON_ERROR_STOP=1 inventory
 --
--- hwmfa_custodian  moves and counts: reads all; writes keys, places, custody and
---                  stocktakes; adds events. Not accounts, bindings,
---                  exceptions, who may open a place, trusted roots, metadata,
---                  credentials or evidence.
--- hwmfa_manager    all that, and what a custodian does not write.
+-- hwmfa_custodian  moves and counts: reads all; declares and moves keys, makes
+--                  places, writes bags, parcels, deliveries, artifacts and
+--                  stocktakes; adds events.
+-- hwmfa_manager    all that, and who is who and who may what: people, rules of
+--                  places, accounts, bindings, exceptions, trusted roots; enrolls.
 -- hwmfa_auditor    reads all and writes nothing.
 --
 -- Nobody but the owner may change or remove an event or evidence, or touch the

@@ -26,16 +26,20 @@ END $$;
 -- Writers lock this table, one after the other. It has no rows.
 CREATE TABLE IF NOT EXISTS write_turn ();
 
--- What each role may do; roles.sql says it in words. What is not named in
--- here, a table that was added since, is for the custodian and the manager to
+-- What each role may do; roles.sql says it in words. A table that is not named
+-- in here, one that was added since, is for the custodian and the manager to
 -- write.
 CREATE OR REPLACE FUNCTION grant_roles() RETURNS void
 LANGUAGE plpgsql SET search_path = hwmfa, pg_temp AS $$
 DECLARE
-    for_managers CONSTANT text[] := ARRAY['accounts', 'anchors', 'bindings', 'exceptions', 'metadata', 'credentials', 'place_access'];
+    -- Who is who, what is trusted and what guards what decide what a custodian may do.
+    for_managers CONSTANT text[] := ARRAY['accounts', 'anchors', 'bindings', 'exceptions', 'metadata', 'credentials', 'place_access',
+                                          'people', 'attestations'];
     append_only  CONSTANT text[] := ARRAY['events', 'attestations'];
+    never_gone   CONSTANT text[] := ARRAY['keys', 'places', 'people', 'accounts', 'credentials', 'proofs', 'metadata'];
     grantee text;
     tab     text;
+    allowed text;
 BEGIN
     FOREACH grantee IN ARRAY ARRAY['hwmfa_custodian', 'hwmfa_manager', 'hwmfa_auditor'] LOOP
         CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = grantee);
@@ -44,20 +48,19 @@ BEGIN
         EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA hwmfa TO %I', grantee);
         CONTINUE WHEN grantee = 'hwmfa_auditor';
         FOR tab IN SELECT relname FROM pg_class WHERE relnamespace = 'hwmfa'::regnamespace AND relkind = 'r' LOOP
-            CASE
-                WHEN tab = 'goose_db_version' THEN
-                    NULL;
-                WHEN tab = 'write_turn' THEN
-                    EXECUTE format('GRANT UPDATE ON %I TO %I', tab, grantee);
-                WHEN tab = 'attestations' AND grantee = 'hwmfa_custodian' THEN
-                    NULL;
-                WHEN tab = ANY (append_only) THEN
-                    EXECUTE format('GRANT INSERT ON %I TO %I', tab, grantee);
-                WHEN tab = ANY (for_managers) AND grantee = 'hwmfa_custodian' THEN
-                    NULL;
-                ELSE
-                    EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %I TO %I', tab, grantee);
-            END CASE;
+            allowed := CASE
+                WHEN tab = 'goose_db_version' THEN NULL
+                WHEN tab = 'write_turn' THEN 'UPDATE' -- what it takes to lock it
+                WHEN tab = ANY (for_managers) AND grantee = 'hwmfa_custodian' THEN NULL
+                -- A new place is made on the way; whether one takes two people is a rule.
+                WHEN tab = 'places' AND grantee = 'hwmfa_custodian' THEN 'INSERT'
+                WHEN tab = ANY (append_only) THEN 'INSERT'
+                WHEN tab = ANY (never_gone) THEN 'INSERT, UPDATE'
+                ELSE 'INSERT, UPDATE, DELETE'
+            END;
+            IF allowed IS NOT NULL THEN
+                EXECUTE format('GRANT %s ON %I TO %I', allowed, tab, grantee);
+            END IF;
         END LOOP;
     END LOOP;
 END $$;
