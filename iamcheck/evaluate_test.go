@@ -60,7 +60,9 @@ func TestTheJSONOfAFinding(t *testing.T) {
      "summary_unreadable",
      "root_list_unreadable",
      "virtual_list_unreadable"
-    ]
+    ],
+    "not_required": false,
+    "exception": null
    },
    "level1": {
     "status": "unknown",
@@ -83,7 +85,9 @@ func TestTheJSONOfAFinding(t *testing.T) {
     "assurance": "unproven",
     "literal": "pass",
     "reasons": [],
-    "warnings": []
+    "warnings": [],
+    "not_required": false,
+    "exception": null
    },
    "level1": {
     "status": "pass",

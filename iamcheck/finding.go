@@ -31,9 +31,9 @@ type Level2 struct {
 	Reasons  []Reason  `json:"reasons"`
 	Warnings []Warning `json:"warnings"`
 	// NotRequired is set where the account's tier does not demand Level 2; it stands beside the verdict and changes nothing in it.
-	NotRequired bool `json:"not_required,omitempty"`
-	// Exception is the unexpired exception of the account; it never hides the status.
-	Exception *Exception `json:"exception,omitempty"`
+	NotRequired bool `json:"not_required"`
+	// Exception is the unexpired exception of the account, null without one; it never hides the status.
+	Exception *Exception `json:"exception"`
 }
 
 // Level1 is the verdict on root MFA of any kind.

@@ -108,4 +108,9 @@ const (
 	NoBackup        FlagName = "no_backup"
 	Concentration   FlagName = "concentration"
 	LogisticsBurden FlagName = "logistics_burden"
+	// The flags below are not judged here: they rest on where keys are and who
+	// has them, which only the inventory knows.
+	SameSite          FlagName = "same_site"
+	CustodianOverload FlagName = "custodian_overload"
+	SparePoolLow      FlagName = "spare_pool_low"
 )

@@ -90,3 +90,26 @@ func accountPayload(a Account) any {
 
 // Accounts lists every account, by ID.
 func Accounts(tx Tx) ([]Account, error) { return tx.ListAccounts() }
+
+// FindAccount returns the account with this ID.
+func FindAccount(tx Tx, id string) (Account, error) {
+	if err := CheckAccountID(id); err != nil {
+		return Account{}, err
+	}
+	a, err := tx.AccountByID(id)
+	if err != nil {
+		return Account{}, fmt.Errorf("account %s: %w", id, err)
+	}
+	return a, nil
+}
+
+// SetTier says which tier an account is of, "" for none. The account is made
+// on first use.
+func SetTier(tx Tx, act Act, id, tier string) (Account, error) {
+	a, err := FindAccount(tx, id)
+	if _, err := found(err); err != nil {
+		return Account{}, err
+	}
+	a.ID, a.Tier = id, tier
+	return a, SaveAccount(tx, act, a)
+}

@@ -335,3 +335,27 @@ type artifactState struct {
 	Is        artifactJSON
 	RetiredAt string
 }
+
+// ArtifactsAt lists the artifacts in use that lie in a place or below it.
+func ArtifactsAt(tx Tx, p Place) ([]Artifact, error) {
+	all, err := tx.ListArtifacts()
+	if err != nil {
+		return nil, fmt.Errorf("artifacts at %s: %w", p.Path, err)
+	}
+	at := Fold(p.Path)
+	return slices.DeleteFunc(all, func(a Artifact) bool {
+		path := Fold(a.Place)
+		return !a.RetiredAt.IsZero() || path != at && !strings.HasPrefix(path, at+"/")
+	}), nil
+}
+
+// ArtifactsOf lists the artifacts in use that help to open an account.
+func ArtifactsOf(tx Tx, accountID string) ([]Artifact, error) {
+	all, err := tx.ListArtifacts()
+	if err != nil {
+		return nil, fmt.Errorf("artifacts of account %s: %w", accountID, err)
+	}
+	return slices.DeleteFunc(all, func(a Artifact) bool {
+		return !a.RetiredAt.IsZero() || !slices.Contains(a.Accounts, accountID)
+	}), nil
+}

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -114,6 +115,7 @@ func personPayload(p Person) personJSON {
 }
 
 // MarkLeft records that a person has left: no key is handed to them again.
+// PersonLeaves ends with it what they may open.
 func MarkLeft(tx Tx, act Act, personID string) (Person, error) {
 	act, err := act.check()
 	if err != nil {
@@ -166,4 +168,13 @@ func FindPerson(tx Tx, ref string) (Person, error) {
 		ambiguous.Candidates = append(ambiguous.Candidates, p.ID+" ("+p.Label()+")")
 	}
 	return Person{}, ambiguous
+}
+
+// Namesakes lists the others who have a person's name, in any letter case.
+func Namesakes(tx Tx, p Person) ([]Person, error) {
+	all, err := tx.ListPeople()
+	if err != nil {
+		return nil, fmt.Errorf("find namesakes: %w", err)
+	}
+	return slices.DeleteFunc(all, func(o Person) bool { return o.ID == p.ID || Fold(o.Name) != Fold(p.Name) }), nil
 }

@@ -68,6 +68,27 @@ func EnsurePlace(tx Tx, act Act, path string) (Place, error) {
 	return place, nil
 }
 
+// AddPlace makes the place at path, which must not be there yet; what it is in
+// must be, unless parents says that it is made too.
+func AddPlace(tx Tx, act Act, path string, parents bool) (Place, error) {
+	path, err := NormalizePlace(path)
+	if err != nil {
+		return Place{}, err
+	}
+	old, err := tx.PlaceByPath(path)
+	if known, err := found(err); err != nil {
+		return Place{}, fmt.Errorf("place %s: %w", path, err)
+	} else if known {
+		return Place{}, &ExistsError{What: "place", Value: path, Owner: old.ID}
+	}
+	if above := strings.LastIndex(path, "/"); above > 0 && !parents {
+		if _, err := FindPlace(tx, path[:above]); err != nil {
+			return Place{}, err
+		}
+	}
+	return EnsurePlace(tx, act, path)
+}
+
 func makePlace(tx Tx, act Act, parent Place, name, path string) (Place, error) {
 	id, err := newID(tx, "P", func(id string) (bool, error) {
 		_, err := tx.PlaceByID(id)
@@ -159,4 +180,37 @@ func takesTwo(tx Tx, placeID string) (string, error) {
 		placeID = p.ParentID
 	}
 	return "", nil
+}
+
+// KeysAtRest counts the keys that lie in a place and below it.
+func KeysAtRest(tx Tx, p Place) (int, error) {
+	return tx.CountKeys(KeyFilter{Place: p.Path, Statuses: resting})
+}
+
+// KeysByPlace counts the keys that lie in each place and below it, by the
+// place's ID; places without keys are left out.
+func KeysByPlace(tx Tx) (map[string]int, error) {
+	places, err := tx.ListPlaces()
+	if err != nil {
+		return nil, fmt.Errorf("count keys: %w", err)
+	}
+	keys, err := tx.ListKeys(KeyFilter{Statuses: resting})
+	if err != nil {
+		return nil, fmt.Errorf("count keys: %w", err)
+	}
+	above := make(map[string]string, len(places))
+	for _, p := range places {
+		above[p.ID] = p.ParentID
+	}
+	counts := map[string]int{}
+	for _, k := range keys {
+		id := k.PlaceID
+		for range placeLevels { // no deeper, whatever the rows say
+			if id != "" {
+				counts[id]++
+				id = above[id]
+			}
+		}
+	}
+	return counts, nil
 }

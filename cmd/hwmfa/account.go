@@ -10,12 +10,15 @@ import (
 )
 
 func newAccountCommand(a *app) *cobra.Command {
-	return newGroup("account", "Say which key guards which AWS account",
+	return newGroup("account", "Say which key guards which AWS account, and what is demanded of it",
 		newAccountBindCommand(a),
-		newAccountUnbindCommand(a),
+		newAccountExceptCommand(a),
 		newExportKindCommand(a, exchange.Accounts(), "export", "hwmfa account export"),
 		newImportKindCommand(a, exchange.Accounts(), "import", "hwmfa account import"),
 		newAccountListCommand(a),
+		newAccountShowCommand(a),
+		newAccountTierCommand(a),
+		newAccountUnbindCommand(a),
 	)
 }
 

@@ -70,17 +70,21 @@ func runAudit(ctx context.Context, a *app, opts auditOptions) error {
 	if err != nil {
 		return usageError{err}
 	}
-	bound, census, err := a.bound(ctx)
+	known, err := a.known(ctx, limits)
 	if err != nil {
 		return err
 	}
 	findings, missing := a.collect(ctx, opts, func(f iamcheck.Facts) iamcheck.Finding {
-		return iamcheck.Evaluate(f, bound, iamcheck.Options{Require: require, Now: a.now()})
+		terms := known.terms[f.AccountID]
+		return iamcheck.Evaluate(f, known.bound, iamcheck.Options{
+			Require: require, Now: a.now(), NotRequired: terms.NotRequired, Exception: terms.Exception,
+		})
 	})
 	if missing != nil && len(findings) == 0 {
 		return missing
 	}
-	report := iamcheck.NewReport(a.now(), findings, bound, census, thresholds(limits))
+	report := iamcheck.NewReport(a.now(), findings, known.bound, known.census, thresholds(limits))
+	report.Summary.Flags = append(report.Summary.Flags, known.flags...)
 	if opts.json {
 		err = a.streams.JSON(report)
 	} else {
@@ -122,21 +126,35 @@ func (a *app) collect(ctx context.Context, opts auditOptions, judge func(iamchec
 	return findings, nil
 }
 
-// bound reads the bindings of the inventory; where there is none, none. An
-// audit may run where nobody has a home.
-func (a *app) bound(ctx context.Context) (bound []iamcheck.BoundKey, census iamcheck.Census, err error) {
+// known is what the inventory says to an audit.
+type known struct {
+	bound  []iamcheck.BoundKey
+	census iamcheck.Census
+	terms  map[string]ceremony.Terms
+	flags  []iamcheck.Flag
+}
+
+// known reads what the inventory says; where there is none, nothing. An audit
+// may run where nobody has a home.
+func (a *app) known(ctx context.Context, p policy.Policy) (k known, err error) {
 	if a.settings.Inventory == "" {
-		return nil, iamcheck.Census{}, nil
+		return known{}, nil
 	}
 	err = a.view(ctx, func(tx inventory.Tx) (err error) {
-		bound, census, err = ceremony.Bound(tx)
+		if k.bound, k.census, err = ceremony.Bound(tx); err != nil {
+			return err
+		}
+		if k.terms, err = ceremony.AccountTerms(tx, p); err != nil {
+			return err
+		}
+		k.flags, err = ceremony.CustodyFlags(tx, p, a.now())
 		return err
 	})
 	if errors.Is(err, store.ErrNoInventory) {
 		a.log.Debug("audit without an inventory", "reason", err)
-		return nil, iamcheck.Census{}, nil
+		return known{}, nil
 	}
-	return bound, census, err
+	return k, err
 }
 
 func thresholds(p policy.Policy) iamcheck.Thresholds {

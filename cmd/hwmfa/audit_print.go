@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"hwmfa/iamcheck"
 	"hwmfa/internal/term"
@@ -70,6 +71,13 @@ func printReasons(s *term.Streams, f iamcheck.Finding) error {
 		for _, r := range f.Level1.Reasons {
 			say("level 1: ", string(r), reasonTexts[r])
 		}
+	}
+	if f.Level2.NotRequired {
+		lines = append(lines, "level 2 is not required: the account's tier does not demand it")
+	}
+	if e := f.Level2.Exception; e != nil {
+		lines = append(lines, fmt.Sprintf("exception until %s: %s; instead: %s; owned by %s, approved by %s",
+			e.Expires.Format(time.DateOnly), e.Reason, e.CompensatingControl, e.Owner, e.Approver))
 	}
 	for _, w := range f.Level2.Warnings {
 		say("warning: ", string(w), warningTexts[w])

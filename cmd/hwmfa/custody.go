@@ -43,6 +43,7 @@ history from the journal too. Keys that were disposed of are not in the list.` +
 	f.StringVar(&opts.holder, "holder", "", "only keys that this `person` has")
 	f.StringVar(&opts.place, "place", "", "only keys at this `place` or below it, or that belong there")
 	f.BoolVar(&opts.json, "json", false, "print JSON (hwmfa.custody/v1)")
+	cmd.AddCommand(newCustodyCheckCommand(a))
 	return cmd
 }
 

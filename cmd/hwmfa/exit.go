@@ -129,6 +129,7 @@ var endings = []ending{
 	{"damaged inventory", isError(inventory.ErrDamaged), exitFailure, "it was left as it is; see hwmfa journal verify, and bring a backup back with hwmfa inventory restore"},
 	{"broken journal", isError(inventory.ErrJournal), exitFailure, "see hwmfa journal verify"},
 	{"ambiguous name", isError(inventory.ErrAmbiguous), exitFailure, "name it by its ID"},
+	{"same person", isError(inventory.ErrSamePerson), exitFailure, "somebody else has to approve it; nothing was changed"},
 	{"built in", isError(ceremony.ErrBuiltIn), exitFailure, "only what was added can be removed; hwmfa trust list says what that is"},
 	{"changed meanwhile", isError(ceremony.ErrChanged), exitFailure, "run it again"},
 	{"stale", isError(inventory.ErrStale), exitFailure, "what is there already is newer and stays"},

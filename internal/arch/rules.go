@@ -26,12 +26,13 @@ var packages = map[string][]string{
 	"iamcheck/awsapi":           {"iamcheck"},
 	"iamcheck/awstest":          {},
 
-	"internal/config": {},
-	"internal/fetch":  {},
-	"internal/policy": {},
-	"internal/term":   {},
+	"internal/config":  {},
+	"internal/fetch":   {},
+	"internal/policy":  {},
+	"internal/term":    {},
+	"internal/custody": {"hw", "inventory", "internal/policy"},
 	"internal/ceremony": {
-		"hw", "hw/attest", "hw/ctap", "hw/card", "inventory", "iamcheck", "internal/policy",
+		"hw", "hw/attest", "hw/ctap", "hw/card", "inventory", "iamcheck", "internal/custody", "internal/policy",
 	},
 
 	"internal/bench":       {"hw", "hw/softkey"},
@@ -46,7 +47,7 @@ var packages = map[string][]string{
 		"hw", "hw/attest", "hw/local", "hw/softkey", "udev",
 		"inventory", "inventory/exchange", "inventory/store",
 		"iamcheck", "iamcheck/awsapi", "iamcheck/awstest",
-		"internal/ceremony", "internal/config", "internal/fetch", "internal/policy", "internal/term",
+		"internal/ceremony", "internal/config", "internal/custody", "internal/fetch", "internal/policy", "internal/term",
 	},
 }
 

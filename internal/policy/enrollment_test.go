@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestReadEnrollment(t *testing.T) {
@@ -49,7 +50,16 @@ func TestExample(t *testing.T) {
 		t.Fatal("docs/policy.md has no example")
 	}
 	want := Policy{
-		KeysPerAccount: 2, AccountsPerKey: 10, KeysPerCustodian: 20,
+		KeysPerAccount: 2, AccountsPerKey: 10, KeysPerCustodian: 20, ExceptionDays: 366,
+		Tiers: map[string]Tier{"production": {Required}, "sandbox": {NotRequired}},
+		Custody: Custody{
+			SitesPerAccount: 2, DaysWithPerson: 30, DaysWithoutProof: 180, BatteryMonths: 6,
+			Spares:   []Spare{{"YubiKey 5C NFC*", "Berlin", 4}, {"*FIPS*", "", 2}},
+			Replicas: []Replica{{"vault_copy", 1}},
+			Campaigns: []Campaign{{
+				"EUCLEAK", "YubiKey 5*", Version{5, 7, 0}, []string{"YSA-2024-03"}, Date{time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)},
+			}},
+		},
 		Enrollment: Enrollment{
 			Firmware:      &Firmware{Refuse, Version{5, 7, 0}, map[string]Version{"YubiKey 5 FIPS": {5, 7, 4}}},
 			Models:        &Models{Refuse, []string{"2fc0579f-8113-47ea-b116-bb5a8db9202a"}, []string{"YubiKey 5", "YubiKey 5 FIPS"}},

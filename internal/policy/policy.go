@@ -1,9 +1,9 @@
 // Package policy holds an organization's thresholds (how many keys an account
 // needs, how many accounts one key may guard, how many keys one person can look
-// after) and its rules for enrolling a key. They come from a YAML file that is
-// read strictly; a name it does not know is an error, because a misspelt rule
-// would silently be none. It decides what a rule says of a key; what is done
-// about that, and with the figures, is not decided here.
+// after), its rules for keeping keys and those for enrolling one. They come from
+// a YAML file that is read strictly; a name it does not know is an error,
+// because a misspelt rule would silently be none. It decides what a rule says of
+// a key; what is done about that, and with the figures, is not decided here.
 package policy
 
 import (
@@ -29,13 +29,22 @@ type Policy struct {
 	KeysPerCustodian int `yaml:"keys_per_custodian"`
 	// RequireDelivery refuses to enroll a key that is on no delivery list.
 	RequireDelivery bool `yaml:"require_delivery"`
+	// Tiers says what is demanded of the accounts of a tier.
+	Tiers map[string]Tier `yaml:"tiers"`
+	// ExceptionDays is how long an exception may last at most, 1 to 3650.
+	ExceptionDays int `yaml:"exception_days"`
+	// Custody is what hwmfa custody check holds the inventory against.
+	Custody Custody `yaml:"custody"`
 	// Enrollment is what a key has to pass to be enrolled.
 	Enrollment Enrollment `yaml:"enrollment"`
 }
 
 // Default is the policy of an organization that wrote none.
 func Default() Policy {
-	return Policy{KeysPerAccount: 2, AccountsPerKey: 10, KeysPerCustodian: 20}
+	return Policy{
+		KeysPerAccount: 2, AccountsPerKey: 10, KeysPerCustodian: 20, ExceptionDays: 366,
+		Custody: Custody{SitesPerAccount: 2, DaysWithPerson: 30, DaysWithoutProof: 180, BatteryMonths: 6},
+	}
 }
 
 // maxFile bounds a policy file, in bytes.
@@ -84,6 +93,9 @@ func (p Policy) check() error {
 		within("keys_per_account", p.KeysPerAccount, 8),
 		within("accounts_per_key", p.AccountsPerKey, 10000),
 		within("keys_per_custodian", p.KeysPerCustodian, 10000),
+		within("exception_days", p.ExceptionDays, 3650),
+		checkTiers(p.Tiers),
+		p.Custody.check(),
 		p.Enrollment.check(),
 	)
 }

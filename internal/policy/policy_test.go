@@ -11,7 +11,15 @@ import (
 )
 
 func figures(perAccount, perKey, perCustodian int) Policy {
-	return Policy{KeysPerAccount: perAccount, AccountsPerKey: perKey, KeysPerCustodian: perCustodian}
+	p := Default()
+	p.KeysPerAccount, p.AccountsPerKey, p.KeysPerCustodian = perAccount, perKey, perCustodian
+	return p
+}
+
+func delivered() Policy {
+	p := Default()
+	p.RequireDelivery = true
+	return p
 }
 
 func TestRead(t *testing.T) {
@@ -27,7 +35,7 @@ func TestRead(t *testing.T) {
 		{"every threshold can be set", "keys_per_account: 3\naccounts_per_key: 4\nkeys_per_custodian: 5\n", figures(3, 4, 5), ""},
 		{"a misspelt name is refused", "keys_per_acount: 3\n", Policy{}, "field keys_per_acount not found"},
 		{"a name given twice is refused", "accounts_per_key: 3\naccounts_per_key: 4\n", Policy{}, "already defined"},
-		{"a key can be wanted to be on a delivery list", "require_delivery: true\n", Policy{2, 10, 20, true, Enrollment{}}, ""},
+		{"a key can be wanted to be on a delivery list", "require_delivery: true\n", delivered(), ""},
 		{"a word that is no yes or no is refused", "require_delivery: often\n", Policy{}, "cannot unmarshal"},
 		{"zero keys for an account is refused", "keys_per_account: 0\n", Policy{}, "keys_per_account is 0, want 1 to 8"},
 		{"more keys than AWS allows is refused", "keys_per_account: 9\n", Policy{}, "keys_per_account is 9, want 1 to 8"},
@@ -80,6 +88,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("keys_per_account: 3\naccounts_per_key: 4\nkeys_per_custodian: 5\n")
 	f.Add("")
 	f.Add("&a [*a, *a]")
+	f.Add("custody: {spares: [{model: 'YubiKey*', level: 2}], campaigns: [{name: x, model: '[', deadline: 2026-12-31}]}")
 	f.Add("enrollment: {firmware: {action: warn, minimum: 5.7.0}, advisories: {any: refuse}}")
 	f.Fuzz(func(t *testing.T, file string) {
 		p, err := Read(strings.NewReader(file))

@@ -240,3 +240,86 @@ func testExceptions(t *testing.T, d Database) {
 	refused(t, s, inventory.ErrNotFound, end(later+2))
 	snapshot(t, s)
 }
+
+func testLeave(t *testing.T, d Database) {
+	s := d.store(t)
+	ada := person(t, s, inventory.Person{Name: "Ada"})
+	ben := person(t, s, inventory.Person{Name: "Ben"})
+	safe := place(t, s, "Berlin/safe 1")
+	k := enroll(t, s, act(1), enrollment(1))
+	enroll(t, s, act(1), enrollment(2))
+	const account = "111111111111"
+	var vault inventory.Artifact
+	update(t, s, func(tx inventory.Tx) error {
+		_, err := inventory.BindKey(tx, act(2), inventory.Binding{AccountID: account, KeyID: k.ID, DeviceName: "root", How: inventory.HowNamed})
+		return err
+	})
+	update(t, s, move(act(2), inventory.Move{Verb: inventory.VerbCheckOut, KeyID: k.ID, PersonID: ada.ID, Reason: "r"}))
+	update(t, s, grant(act(3), safe.ID, ada.ID))
+	update(t, s, grant(act(3), safe.ID, ben.ID))
+	update(t, s, saveArtifact(act(4), inventory.Artifact{
+		Kind: inventory.ArtifactVaultCopy, Label: "vault", Openers: []string{ada.ID, ben.ID}, Accounts: []string{account},
+	}, &vault))
+	update(t, s, func(tx inventory.Tx) error {
+		_, err := inventory.AddException(tx, act(5), inventory.Exception{
+			AccountID: account, OwnerID: ada.ID, ApproverID: ben.ID, Reason: "r", Control: "c", Expires: noon.AddDate(0, 1, 0),
+		}, 366)
+		return err
+	})
+	refused(t, s, inventory.ErrNotFound, func(tx inventory.Tx) error {
+		_, _, err := inventory.PersonLeaves(tx, act(6), "U-00000000")
+		return err
+	})
+	refused(t, s, inventory.ErrInvalid, func(tx inventory.Tx) error {
+		_, _, err := inventory.PersonLeaves(tx, act(6), "")
+		return err
+	})
+	counts := func(h inventory.Holdings) [5]int {
+		return [5]int{len(h.Keys), len(h.Bindings), len(h.Access), len(h.Artifacts), len(h.Exceptions)}
+	}
+	update(t, s, func(tx inventory.Tx) error {
+		p, h, err := inventory.PersonLeaves(tx, act(6), ada.ID)
+		if p.LeftAt.IsZero() || counts(h) != [5]int{1, 1, 1, 1, 1} || h.Keys[0].ID != k.ID {
+			t.Errorf("%+v leaves with %+v", p, h)
+		}
+		return err
+	})
+	view(t, s, func(tx inventory.Tx) error {
+		h, err1 := inventory.HoldingsOf(tx, ada.ID)
+		of, err2 := inventory.HoldingsOf(tx, ben.ID)
+		if counts(h) != [5]int{1, 1, 0, 0, 1} || counts(of) != [5]int{0, 0, 1, 1, 0} {
+			t.Errorf("after it: %+v; the other: %+v", h, of)
+		}
+		return errors.Join(err1, err2)
+	})
+	refused(t, s, inventory.ErrStatus, func(tx inventory.Tx) error {
+		_, _, err := inventory.PersonLeaves(tx, act(7), ada.ID)
+		return err
+	})
+	refused(t, s, inventory.ErrStatus, grant(act(7), safe.ID, ada.ID))
+	refused(t, s, inventory.ErrStatus, func(tx inventory.Tx) error {
+		_, err := inventory.LetOpen(tx, act(7), vault.ID, ada.ID, true)
+		return err
+	})
+	snapshot(t, s)
+}
+
+func testAddPlace(t *testing.T, d Database) {
+	s := d.store(t)
+	add := func(path string, parents bool) func(inventory.Tx) error {
+		return func(tx inventory.Tx) error {
+			_, err := inventory.AddPlace(tx, act(1), path, parents)
+			return err
+		}
+	}
+	refused(t, s, inventory.ErrNotFound, add("Berlin/safe 1", false))
+	refused(t, s, inventory.ErrInvalid, add("", false))
+	refused(t, s, inventory.ErrInvalid, add("Ber\x1blin", false))
+	refused(t, s, inventory.ErrInvalid, add("a/b/c/d", true))
+	update(t, s, add("Berlin", false))
+	update(t, s, add("berlin/safe 1", false))
+	refused(t, s, inventory.ErrExists, add("BERLIN", false))
+	refused(t, s, inventory.ErrExists, add("Berlin/Safe 1", true))
+	update(t, s, add("Rome/safe 1/slot 1", true))
+	snapshot(t, s)
+}

@@ -81,6 +81,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		{"who may open a place is granted and taken back", testAccess},
 		{"artifacts are saved, moved and retired", testArtifacts},
 		{"exceptions take two people and end", testExceptions},
+		{"who leaves may open nothing any more", testLeave},
+		{"a place is added once, where it belongs", testAddPlace},
 		{"a proof is recorded and replaces the one before", testProof},
 		{"a key is bound to an account once, under one name", testBind},
 		{"a ninth key is refused", testBindLimit},
