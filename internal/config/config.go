@@ -23,7 +23,8 @@ import (
 // Settings is what the program runs with.
 type Settings struct {
 	// Inventory is the URL of the inventory's database, sqlite:///abs/path or
-	// postgres://user@host/database; "" where none was given and no home directory is known to put one in.
+	// postgres://user@host/database; "" where none was given and no home
+	// directory is known to put one in.
 	Inventory string
 	// NoInput refuses every question.
 	NoInput bool
