@@ -63,7 +63,8 @@ func NormalizeSeal(s string) (string, error) {
 	return s, nil
 }
 
-// seal puts the key into the bag that this moving seals.
+// seal puts the key into a bag, which takes keys in the act that seals it and in
+// no other.
 func (b *moving) seal(m Move, k *Key) error {
 	number, err := NormalizeSeal(m.Seal)
 	if err != nil {
@@ -75,21 +76,21 @@ func (b *moving) seal(m Move, k *Key) error {
 	case k.PlaceID == "":
 		return fmt.Errorf("%s lies at no place: %w", k.Label(), ErrStatus)
 	}
-	if !slices.Contains(b.sealed, number) {
-		old, err := b.tx.BagByNumber(number)
-		if ok, err := found(err); err != nil {
-			return err
-		} else if ok {
-			return &ExistsError{What: "seal", Value: number, Owner: "a bag sealed on " + old.SealedAt.Format(time.DateOnly) + " (" + string(old.State) + ")"}
-		}
-		bag := Bag{Number: number, State: BagIntact, SealedAt: b.act.At, SealedBy: b.act.Actor}
+	fresh := Bag{Number: number, State: BagIntact, SealedAt: b.act.At, SealedBy: b.act.Actor}
+	bag, err := b.tx.BagByNumber(number)
+	if known, err := found(err); err != nil {
+		return err
+	} else if !known {
+		bag = fresh
 		if err := b.tx.PutBag(bag); err != nil {
 			return err
 		}
 		if _, err := record(b.tx, b.act, KindBagSealed, number, struct{}{}); err != nil {
 			return err
 		}
-		b.sealed = append(b.sealed, number)
+	}
+	if bag != fresh {
+		return &ExistsError{What: "seal", Value: number, Owner: "a bag sealed on " + bag.SealedAt.Format(time.DateOnly) + " (" + string(bag.State) + ")"}
 	}
 	k.Seal, k.Status = number, k.put(StatusSealed)
 	b.touched = append(b.touched, number)

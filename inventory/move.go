@@ -158,10 +158,10 @@ type moving struct {
 	tx      Tx
 	act     Act
 	witness *Witness
-	// sealed and ended are the bags that it sealed, and opened or found open;
-	// touched are those whose keys it moved.
-	sealed, ended, touched []string
-	parcels                map[Shipment]string // the parcels it sent, by what is on them
+	// ended are the bags that it opened or found open; touched are those whose
+	// keys it moved.
+	ended, touched []string
+	parcels        map[Shipment]string // the parcels it sent, by what is on them
 }
 
 func (b *moving) move(m Move) error {

@@ -171,14 +171,13 @@ func historyText(s inventory.Step) string {
 			more = append(more, "to "+s.Holder)
 		}
 	}
-	if s.Place != s.FromPlace {
-		if s.FromPlace != "" {
-			more = append(more, "from "+s.FromPlace)
-		}
+	switch {
+	case s.Place != s.FromPlace && s.FromPlace != "":
+		more = append(more, "from "+s.FromPlace)
 		if s.Place != "" {
 			more = append(more, "to "+s.Place)
 		}
-	} else if s.Place != "" && c.Status.Resting() {
+	case s.Place != "" && (s.FromPlace == "" || c.Status.Resting()):
 		more = append(more, "at "+s.Place)
 	}
 	if c.Seal != "" {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,10 +27,12 @@ var update = flag.Bool("update", false, "write the files that scripts compare wi
 //	keys.json  the security keys of its machine (see scriptKey)
 //	aws.json   the organization that its AWS has (awstest.Organization), or "demo"
 //
+// acts as the login of $TEST_USER where that is set,
 // may look at files of the data folder (see published) under [data], and has
 // these commands beside testscript's own:
 //
 //	exits STATUS PROGRAM ARG…  run a program that must end with this status
+//	keep NAME PATTERN          set NAME to the first match of PATTERN on standard output
 //	fields FILE                the paths of the JSON on standard output are those in FILE;
 //	                           one that ends in .* stands for all that is below it
 //	plug KEY                   plug a key of keys.json in
@@ -62,6 +65,7 @@ func scripts(dir string) testscript.Params {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   scriptExits,
+			"keep":    scriptKeep,
 			"fields":  scriptFields,
 			"plug":    scriptPlug,
 			"unplug":  scriptUnplug,
@@ -133,6 +137,19 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
 	}
+}
+
+func scriptKeep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: keep NAME PATTERN")
+	}
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	match := pattern.FindString(ts.ReadFile("stdout"))
+	if match == "" {
+		ts.Fatalf("nothing on standard output matches %s", args[1])
+	}
+	ts.Setenv(args[0], match)
 }
 
 func scriptFields(ts *testscript.TestScript, neg bool, args []string) {
