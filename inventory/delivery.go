@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -299,7 +300,7 @@ func sameProduct(listed, shown string) bool {
 // Delivery is how far an order has come.
 type Delivery struct {
 	Order    Order
-	Keys     []Key      // those on its list, in whatever status
+	Keys     []Key      // those on its list, in whatever status, by serial
 	Short    []Key      // those that have not come
 	Over     []Received // what else came, and what was scanned again
 	Enrolled int
@@ -317,6 +318,10 @@ func DeliveryOf(tx Tx, number string) (Delivery, error) {
 	if d.Keys, err = tx.ListKeys(KeyFilter{Order: o.Number}); err != nil {
 		return Delivery{}, fmt.Errorf("order %s: %w", o.Number, err)
 	}
+	// A list's own order is not kept; people look for serials.
+	slices.SortFunc(d.Keys, func(a, b Key) int {
+		return cmp.Or(cmp.Compare(len(a.Serial), len(b.Serial)), cmp.Compare(a.Serial, b.Serial), cmp.Compare(a.ID, b.ID))
+	})
 	come := map[string]bool{}
 	for _, k := range d.Keys {
 		if k.Status == StatusExpected {

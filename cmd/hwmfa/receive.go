@@ -137,7 +137,11 @@ func runReceive(ctx context.Context, a *app, opts receiveOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := a.printDelivery(deliveryReport(d, arrived, come.bare), opts.json); err != nil {
+	report := deliveryReport(d, arrived, come.bare)
+	if !opts.brings() && !opts.json {
+		return a.streams.Printf("%s: announced %d\n", report.Order.title(), report.Order.Announced)
+	}
+	if err := a.printDelivery(report, opts.json); err != nil {
 		return err
 	}
 	if opts.brings() && (!d.Complete() || !allReceived(arrived) || len(come.bare) > 0) {

@@ -38,6 +38,14 @@ type orderJSON struct {
 	Complete  bool  `json:"complete"`
 }
 
+// title names the order for people.
+func (o orderJSON) title() string {
+	if o.Supplier == nil {
+		return "order " + o.Number
+	}
+	return "order " + o.Number + " from " + *o.Supplier
+}
+
 // shortJSON is a key that has not come yet.
 type shortJSON struct {
 	Serial  string  `json:"serial"`
@@ -116,11 +124,7 @@ func (a *app) printDelivery(j deliveryJSON, asJSON bool) error {
 		return a.streams.JSON(j)
 	}
 	o := j.Order
-	title := "order " + o.Number
-	if o.Supplier != nil {
-		title += " from " + *o.Supplier
-	}
-	if err := a.streams.Printf("%s: received %d of %d, enrolled %d\n", title, o.Received, o.Announced, o.Enrolled); err != nil {
+	if err := a.streams.Printf("%s: received %d of %d, enrolled %d\n", o.title(), o.Received, o.Announced, o.Enrolled); err != nil {
 		return err
 	}
 	for _, l := range deliveryLines(j) {
