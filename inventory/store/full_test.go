@@ -1,14 +1,19 @@
 package store
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"hwmfa/inventory"
+	"hwmfa/inventory/store/pgtest"
 	"hwmfa/inventory/store/storetest"
 )
 
@@ -45,6 +50,56 @@ func expectRefused(t *testing.T, url string, err error, before string) {
 		t.Error("half of the change is there")
 	}
 	storetest.Events(t, Open, url) // the journal verifies
+}
+
+// TestFullServer: the disk of a server's database is full in the middle of a
+// change.
+func TestFullServer(t *testing.T) {
+	server := postgres.Get(t)
+	dir, err := os.MkdirTemp("", "hwmfa-full-") // where the server gets to, as it does not to a test's own
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Remove(dir) })
+	owner, err := os.Stat(server.Directory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := fmt.Sprintf("size=16m,mode=0700,uid=%d", owner.Sys().(*syscall.Stat_t).Uid)
+	if err := syscall.Mount("hwmfa", dir, "tmpfs", 0, options); err != nil {
+		t.Skipf("mounting a disk of 16 MB takes root: %v", err)
+	}
+	t.Cleanup(func() {
+		server.SQL(t, "postgres", "DROP DATABASE IF EXISTS small WITH (FORCE)")
+		server.SQL(t, "postgres", "DROP TABLESPACE small")
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	server.SQL(t, "postgres", "CREATE TABLESPACE small LOCATION '"+dir+"'")
+	server.SQL(t, "postgres", "CREATE DATABASE small OWNER anna TEMPLATE template0 TABLESPACE small")
+	url := server.URL("small", pgtest.Owner)
+	s, err := Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Update(t.Context(), makePlace("Site")); err != nil {
+		t.Fatal(err)
+	}
+	before := everything(t, url)
+	large := make([]byte, 10<<20) // random, so that the server cannot make it smaller
+	rand.Read(large)
+	err = s.Update(t.Context(), func(tx inventory.Tx) error {
+		if err := makePlace("Site/Half")(tx); err != nil {
+			return err
+		}
+		return tx.PutMetadata(inventory.Metadata{Number: 1, NextUpdate: time.Unix(1.8e9, 0), At: time.Unix(1.8e9, 0), JWT: hex.EncodeToString(large)})
+	})
+	expectRefused(t, url, err, before)
+	if err := s.Update(t.Context(), makePlace("Site/Small")); err != nil {
+		t.Errorf("something small: %v", err)
+	}
 }
 
 // TestFull: a disk that is full in the middle of a change leaves nothing of it.

@@ -325,3 +325,37 @@ func TestLogins(t *testing.T) {
 		}
 	})
 }
+
+// TestTamperedServer: who can disable the guards is found out as in a file.
+func TestTamperedServer(t *testing.T) {
+	server := postgres.Get(t)
+	for sql, want := range map[string]inventory.JournalError{
+		"UPDATE events SET actor = 'eve' WHERE seq = 3":                       {Seq: 3, Fault: inventory.FaultAltered},
+		"DELETE FROM events WHERE seq = 3":                                    {Seq: 3, Fault: inventory.FaultMissing},
+		"UPDATE events SET at = 'noon' WHERE seq = 3":                         {Seq: 3, Fault: inventory.FaultAltered},
+		"UPDATE events SET seq = seq + 1 - 2 * (seq - 3) WHERE seq IN (3, 4)": {Seq: 3, Fault: inventory.FaultAltered},
+	} {
+		database := server.Database(t)
+		s, err := Open(t.Context(), database)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range 5 {
+			if err := s.Update(t.Context(), makePlace(fmt.Sprintf("Site %d", n))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		server.SQL(t, name(database), "SET search_path = hwmfa; ALTER TABLE events DISABLE TRIGGER USER; ALTER TABLE events DROP CONSTRAINT events_pkey CASCADE; "+sql+"; ALTER TABLE events ENABLE TRIGGER USER")
+		err = s.View(t.Context(), func(tx inventory.Tx) error {
+			_, err := inventory.VerifyJournal(tx)
+			return err
+		})
+		var broken *inventory.JournalError
+		if !errors.As(err, &broken) || broken.Seq != want.Seq || broken.Fault != want.Fault {
+			t.Errorf("%s: %v, want event %d %s", sql, err, want.Seq, want.Fault)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

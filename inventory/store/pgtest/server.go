@@ -104,6 +104,10 @@ func (s *Server) make(ctx context.Context) error {
 	return os.WriteFile(filepath.Join(s.data(), "pg_hba.conf"), []byte(hba), 0o600)
 }
 
+// Directory is the directory of the server, which belongs to the user that it
+// runs as.
+func (s *Server) Directory() string { return s.dir }
+
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 func (s *Server) command(ctx context.Context, name string, args ...string) *exec.Cmd {
