@@ -134,6 +134,7 @@ func TestFull(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer s.Close() // a disk in use cannot be unmounted
 		err, before := fillUp(t, s, url)
 		expectRefused(t, url, err, before)
 		if err := s.Close(); err != nil {
