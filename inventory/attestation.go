@@ -125,43 +125,62 @@ func Attestations(tx Tx, keyID string) ([]Attestation, error) {
 // journal event that recorded it, the metadata likewise, and names each that
 // fails. It says nothing of the journal itself: VerifyJournal does.
 func VerifyRecords(tx Tx) error {
+	c, err := newRecordsCheck(tx)
+	if err != nil {
+		return err
+	}
+	return c.end(tx, walk(tx, c))
+}
+
+// recordsCheck holds attestations against the events that recorded them.
+type recordsCheck struct {
+	want map[int64]Record // those whose event has not come yet
+	bad  []error
+}
+
+func newRecordsCheck(tx Tx) (*recordsCheck, error) {
 	records, err := tx.ListRecords("")
 	if err != nil {
-		return fmt.Errorf("verify records: %w", err)
+		return nil, fmt.Errorf("verify records: %w", err)
 	}
-	want := make(map[int64]Record, len(records))
-	var bad []error
+	c := &recordsCheck{want: make(map[int64]Record, len(records))}
 	for _, r := range records {
 		if _, err := r.Read(); err != nil {
-			bad = append(bad, err)
+			c.bad = append(c.bad, err)
 		}
-		want[r.Event] = r
+		c.want[r.Event] = r
 	}
-	err = tx.EachEvent(1, func(e Event) error {
-		if e.Kind != KindKeyEnrolled && e.Kind != KindKeyPIVIdentity {
-			return nil
-		}
-		r, ok := want[e.Seq]
-		delete(want, e.Seq)
-		sums := `"evidence_sha256":"` + r.SHA256.String() + `"`
-		switch {
-		case !ok:
-			bad = append(bad, fmt.Errorf("evidence recorded by event %d is gone: %w", e.Seq, ErrDamaged))
-		case r.KeyID != e.Subject || !strings.Contains(e.Payload, sums) || !strings.Contains(e.Payload, r.Statements):
-			bad = append(bad, fmt.Errorf("evidence of %s is not what event %d recorded: %w", r.KeyID, e.Seq, ErrDamaged))
-		}
-		return nil
-	})
+	return c, nil
+}
+
+func (c *recordsCheck) see(e *RawEvent) bool {
+	if e.Kind != KindKeyEnrolled && e.Kind != KindKeyPIVIdentity {
+		return true
+	}
+	r, ok := c.want[e.Seq]
+	delete(c.want, e.Seq)
+	sums := `"evidence_sha256":"` + r.SHA256.String() + `"`
+	switch {
+	case !ok:
+		c.bad = append(c.bad, fmt.Errorf("evidence recorded by event %d is gone: %w", e.Seq, ErrDamaged))
+	case r.KeyID != e.Subject || !strings.Contains(e.Payload, sums) || !strings.Contains(e.Payload, r.Statements):
+		c.bad = append(c.bad, fmt.Errorf("evidence of %s is not what event %d recorded: %w", r.KeyID, e.Seq, ErrDamaged))
+	}
+	return true
+}
+
+// end returns what is wrong; err is what ended the reading.
+func (c *recordsCheck) end(tx Tx, err error) error {
 	if err != nil {
 		// What comes after the event that cannot be read is not known.
-		bad = append(bad, err)
-		clear(want)
+		c.bad = append(c.bad, err)
+		clear(c.want)
 	}
 	if _, err := CurrentMetadata(tx); err != nil && !errors.Is(err, ErrNotFound) {
-		bad = append(bad, err)
+		c.bad = append(c.bad, err)
 	}
-	for _, seq := range slices.Sorted(maps.Keys(want)) {
-		bad = append(bad, fmt.Errorf("evidence of %s names event %d, which recorded none: %w", want[seq].KeyID, seq, ErrDamaged))
+	for _, seq := range slices.Sorted(maps.Keys(c.want)) {
+		c.bad = append(c.bad, fmt.Errorf("evidence of %s names event %d, which recorded none: %w", c.want[seq].KeyID, seq, ErrDamaged))
 	}
-	return errors.Join(bad...)
+	return errors.Join(c.bad...)
 }

@@ -55,54 +55,10 @@ func JournalHead(tx Tx) (Head, error) {
 // naming the first event that was edited, removed, reordered or inserted.
 // Events cut off at the end, and a chain rewritten from some event on, are
 // caught only by comparing the head with one kept elsewhere.
-//
-// The store reads while another goroutine hashes what was read before.
 func VerifyJournal(tx Tx) (Head, error) {
-	batches := make(chan []RawEvent, 4)
-	done := make(chan chain)
-	stop := make(chan struct{})
-	go func() {
-		var c chain
-		for batch := range batches {
-			if c.broken == nil {
-				if c.follow(batch); c.broken != nil {
-					close(stop)
-				}
-			}
-		}
-		done <- c
-	}()
-	batch := make([]RawEvent, 0, verifyBatch)
-	err := tx.EachRaw(func(e RawEvent) error {
-		if batch = append(batch, e); len(batch) < verifyBatch {
-			return nil
-		}
-		select {
-		case batches <- batch:
-		case <-stop:
-			return ErrJournal
-		}
-		batch = make([]RawEvent, 0, verifyBatch)
-		return nil
-	})
-	batches <- batch
-	close(batches)
-	c := <-done
-	var unreadable *JournalError
-	switch {
-	case c.broken != nil:
-		return Head{}, c.broken
-	case errors.As(err, &unreadable) && unreadable.Seq == 0:
-		unreadable.Seq = c.head.Seq + 1 // not even its number could be read
-	}
-	if err != nil {
-		return Head{}, err
-	}
-	return c.head, nil
+	c := &chain{}
+	return c.end(walk(tx, c))
 }
-
-// verifyBatch is how many events go from the reader to the hasher at once.
-const verifyBatch = 512
 
 // chain is a journal verified up to its head.
 type chain struct {
@@ -112,14 +68,24 @@ type chain struct {
 	buffer  []byte
 }
 
-// follow takes events in up to the first that is wrong.
-func (c *chain) follow(events []RawEvent) {
-	for i := range events {
-		e := &events[i]
-		if c.broken = c.next(e); c.broken != nil {
-			return
-		}
+func (c *chain) see(e *RawEvent) bool {
+	c.broken = c.next(e)
+	return c.broken == nil
+}
+
+// end returns the head, or what is wrong; err is what ended the reading.
+func (c *chain) end(err error) (Head, error) {
+	if c.broken != nil {
+		return Head{}, c.broken
 	}
+	var unreadable *JournalError
+	if errors.As(err, &unreadable) && unreadable.Seq == 0 {
+		unreadable.Seq = c.head.Seq + 1 // not even its number could be read
+	}
+	if err != nil {
+		return Head{}, err
+	}
+	return c.head, nil
 }
 
 // next says what is wrong with an event that is to come right after the head.

@@ -54,15 +54,17 @@ var steps = map[Verb]struct {
 	VerbDispose:    {"key.disposed", []Status{StatusRetired}},
 }
 
-// isMove says whether events of this kind are moves.
-func isMove(kind string) bool {
+// moveKinds are the kinds of the events that moves write.
+var moveKinds = func() map[string]bool {
+	kinds := map[string]bool{}
 	for _, s := range steps {
-		if s.kind == kind {
-			return true
-		}
+		kinds[s.kind] = true
 	}
-	return false
-}
+	return kinds
+}()
+
+// isMove says whether events of this kind are moves.
+func isMove(kind string) bool { return moveKinds[kind] }
 
 // Facts about moves that callers act on.
 var (

@@ -107,36 +107,57 @@ func Proofs(tx Tx) ([]Proof, error) { return tx.ListProofs("") }
 // VerifyProofs holds every key's last proof against the journal event that
 // holds the answer, and names each that fails.
 func VerifyProofs(tx Tx) error {
+	c, err := newProofsCheck(tx)
+	if err != nil {
+		return err
+	}
+	return c.end(walk(tx, c))
+}
+
+// proofsCheck holds last proofs against the events that hold the answers.
+type proofsCheck struct {
+	have []Proof
+	last map[string]RawEvent // by key
+}
+
+func newProofsCheck(tx Tx) (*proofsCheck, error) {
 	proofs, err := Proofs(tx)
 	if err != nil {
-		return fmt.Errorf("verify proofs: %w", err)
+		return nil, fmt.Errorf("verify proofs: %w", err)
 	}
-	last := map[string]Proof{}
-	err = tx.EachEvent(1, func(e Event) error {
-		if e.Kind != KindKeyProved {
-			return nil
-		}
-		var payload struct {
-			Method Method `json:"method"`
-		}
-		if err := json.Unmarshal([]byte(e.Payload), &payload); err != nil {
-			return fmt.Errorf("event %d: %w: %w", e.Seq, ErrDamaged, err)
-		}
-		last[e.Subject] = Proof{KeyID: e.Subject, Event: e.Seq, At: e.Time, Method: payload.Method}
-		return nil
-	})
+	return &proofsCheck{have: proofs, last: map[string]RawEvent{}}, nil
+}
+
+func (c *proofsCheck) see(e *RawEvent) bool {
+	if e.Kind == KindKeyProved {
+		c.last[e.Subject] = *e
+	}
+	return true
+}
+
+// end returns what is wrong; err is what ended the reading.
+func (c *proofsCheck) end(err error) error {
 	if err != nil {
 		return fmt.Errorf("verify proofs: %w", err)
 	}
 	var bad []error
-	for _, p := range proofs {
-		if p != last[p.KeyID] {
+	for _, p := range c.have {
+		if e, ok := c.last[p.KeyID]; !ok || !p.isOf(e) {
 			bad = append(bad, fmt.Errorf("the last proof of %s is not what the journal recorded: %w", p.KeyID, ErrDamaged))
 		}
-		delete(last, p.KeyID)
+		delete(c.last, p.KeyID)
 	}
-	for _, id := range slices.Sorted(maps.Keys(last)) {
+	for _, id := range slices.Sorted(maps.Keys(c.last)) {
 		bad = append(bad, fmt.Errorf("the last proof of %s is gone: %w", id, ErrDamaged))
 	}
 	return errors.Join(bad...)
+}
+
+// isOf says whether the proof is what the event recorded.
+func (p Proof) isOf(e RawEvent) bool {
+	var payload struct {
+		Method Method `json:"method"`
+	}
+	err := json.Unmarshal([]byte(e.Payload), &payload)
+	return err == nil && p.Event == e.Seq && FormatTime(p.At) == e.Time && p.Method == payload.Method
 }

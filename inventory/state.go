@@ -18,46 +18,82 @@ import (
 // put there by nobody. The journal itself is for VerifyJournal, stored evidence
 // for VerifyRecords, proofs for VerifyProofs.
 func VerifyState(tx Tx) error {
-	want := projection{
-		rows: map[string]string{}, keys: map[string]keyState{}, people: map[string]Person{}, orders: map[string]Order{}, places: map[string]placeState{}, bags: map[string]Bag{},
+	c := newStateCheck()
+	return c.end(tx, walk(tx, c))
+}
+
+// stateCheck holds rows against what the events come to.
+type stateCheck struct {
+	want projection
+	err  error
+}
+
+func newStateCheck() *stateCheck { return &stateCheck{want: newProjection()} }
+
+func (c *stateCheck) see(e *RawEvent) bool {
+	c.err = c.want.apply(e)
+	return c.err == nil
+}
+
+// end returns what is wrong; err is what ended the reading.
+func (c *stateCheck) end(tx Tx, err error) error {
+	if c.err != nil {
+		err = c.err
 	}
-	if err := tx.EachEvent(1, want.apply); err != nil {
-		return fmt.Errorf("verify state: %w", err)
+	if err == nil {
+		err = c.want.finish()
 	}
-	if err := want.finish(); err != nil {
-		return fmt.Errorf("verify state: %w", err)
+	var have map[string]string
+	var bad []error
+	if err == nil {
+		if bad, err = c.want.compareKeys(tx); err == nil {
+			have, err = stateRows(tx)
+		}
 	}
-	have, err := stateRows(tx)
 	if err != nil {
 		return fmt.Errorf("verify state: %w", err)
 	}
-	var bad []error
-	for _, name := range slices.Sorted(maps.Keys(want.rows)) {
+	for _, name := range slices.Sorted(maps.Keys(c.want.rows)) {
 		row, there := have[name]
 		switch {
 		case !there:
-			bad = append(bad, fmt.Errorf("%s is gone: %w", name, ErrDamaged))
-		case row != want.rows[name]:
-			bad = append(bad, fmt.Errorf("%s is not what the journal recorded: %w", name, ErrDamaged))
+			bad = append(bad, goneRow(name))
+		case row != c.want.rows[name]:
+			bad = append(bad, changedRow(name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(have)) {
-		if _, known := want.rows[name]; !known {
-			bad = append(bad, fmt.Errorf("%s is not of the journal: %w", name, ErrDamaged))
+		if _, known := c.want.rows[name]; !known {
+			bad = append(bad, strangeRow(name))
 		}
 	}
 	return errors.Join(bad...)
+}
+
+func goneRow(name string) error { return fmt.Errorf("%s is gone: %w", name, ErrDamaged) }
+func changedRow(name string) error {
+	return fmt.Errorf("%s is not what the journal recorded: %w", name, ErrDamaged)
+}
+func strangeRow(name string) error {
+	return fmt.Errorf("%s is not of the journal: %w", name, ErrDamaged)
 }
 
 // projection is the state that events come to: what rows there are, by a name
 // for people, and what each holds.
 type projection struct {
 	rows   map[string]string
-	keys   map[string]keyState
+	keys   map[string]*keyState
 	people map[string]Person
 	orders map[string]Order
 	places map[string]placeState
 	bags   map[string]Bag
+}
+
+func newProjection() projection {
+	return projection{
+		rows: map[string]string{}, keys: map[string]*keyState{}, people: map[string]Person{}, orders: map[string]Order{},
+		places: map[string]placeState{}, bags: map[string]Bag{},
+	}
 }
 
 // placeState is what the events come to for one place.
@@ -66,20 +102,39 @@ type placeState struct {
 	Rules placeRules
 }
 
-// keyState is what the events come to for one key.
+// keyState is what the events come to for one key. It can be compared by ==.
 type keyState struct {
 	Serial, Tag, Product, Order, BatteryEnd string
 	Type                                    Type
 	Custody                                 Custody
-	Enrolled                                enrolledJSON // with all that a plugged key shows; zero: not yet
+	Shown                                   shownKey
 	Proved                                  Summary
 	AddedAt, AddedBy                        string
 	EnrolledAt, EnrolledBy                  string
+	// moved is the last move since then, as it was recorded: only the last says
+	// where the key is, and there may be hundreds.
+	moved, movedAt string
 }
 
-func (p projection) apply(e Event) error {
+// shownKey is what a plugged key shows, as its row holds it; zero: not yet.
+type shownKey struct {
+	USBVendor, USBProduct uint16
+	FormFactor            byte
+	Firmware, AAGUID      string
+}
+
+// apply takes in the next event.
+func (p projection) apply(raw *RawEvent) error {
+	if k, known := p.keys[raw.Subject]; known && isMove(raw.Kind) {
+		k.moved, k.movedAt = raw.Payload, raw.Time
+		return nil
+	}
+	e, err := raw.event()
+	if err != nil {
+		return err
+	}
 	if err := p.applied(e); err != nil {
-		return fmt.Errorf("event %d: %w: %w", e.Seq, ErrDamaged, err)
+		return damagedEvent(e.Seq, err)
 	}
 	return nil
 }
@@ -231,7 +286,7 @@ func (p projection) person(e Event) error {
 func (p projection) key(e Event) error {
 	k, known := p.keys[e.Subject]
 	if !known {
-		k = keyState{Type: TypeKey, AddedAt: FormatTime(e.Time), AddedBy: e.Actor, Proved: Summarize(hw.FIDOStatement{}, nil)}
+		k = &keyState{Type: TypeKey, AddedAt: FormatTime(e.Time), AddedBy: e.Actor, Proved: Summarize(hw.FIDOStatement{}, nil)}
 	}
 	payload := []byte(e.Payload)
 	switch e.Kind {
@@ -244,13 +299,9 @@ func (p projection) key(e Event) error {
 		k.BatteryEnd = text(d.BatteryEnd)
 		k.Custody = Custody{Status: d.Status, PlaceID: text(d.Place), Since: e.Time}
 	case KindKeyEnrolled:
-		if err := k.enrolled(e); err != nil {
+		if err := p.enrolled(k, e); err != nil {
 			return err
 		}
-		if c := k.Enrolled.Credential; c != nil {
-			p.rows[credentialRow(e.Subject, e.Time)] = fmt.Sprint(*c)
-		}
-		k.Enrolled = k.Enrolled.shown()
 	case KindKeyPIVIdentity:
 		if err := k.gotPIVIdentity(payload); err != nil {
 			return err
@@ -281,35 +332,43 @@ func (p projection) key(e Event) error {
 	return nil
 }
 
-func (k *keyState) enrolled(e Event) error {
-	k.Enrolled = enrolledJSON{}
-	if err := json.Unmarshal([]byte(e.Payload), &k.Enrolled); err != nil {
+func (p projection) enrolled(k *keyState, e Event) error {
+	var is enrolledJSON
+	if err := json.Unmarshal([]byte(e.Payload), &is); err != nil {
 		return err
 	}
-	fido, piv, err := decodeStatements(k.Enrolled.Statements)
+	fido, piv, err := decodeStatements(is.Statements)
 	if err != nil {
 		return err
 	}
-	k.Proved = Summarize(fido, piv)
-	if k.Enrolled.Order != nil {
-		k.Order = *k.Enrolled.Order
+	if c := is.Credential; c != nil {
+		p.rows[credentialRow(e.Subject, e.Time)] = fmt.Sprint(*c)
 	}
-	k.Serial, k.Tag, k.Product = text(k.Enrolled.Serial), text(k.Enrolled.Tag), text(k.Enrolled.Product)
-	k.Custody = Custody{Status: k.Enrolled.Status, PlaceID: text(k.Enrolled.Place), HolderID: text(k.Enrolled.Holder), Since: e.Time}
+	k.Proved, k.Shown = Summarize(fido, piv), is.shown()
+	if is.Order != nil {
+		k.Order = *is.Order
+	}
+	k.Serial, k.Tag, k.Product = text(is.Serial), text(is.Tag), text(is.Product)
+	k.Custody = Custody{Status: is.Status, PlaceID: text(is.Place), HolderID: text(is.Holder), Since: e.Time}
+	k.moved, k.movedAt = "", ""
 	k.EnrolledAt, k.EnrolledBy = FormatTime(e.Time), e.Actor
 	return nil
 }
 
 // shown is what of the payload only the key's row holds.
-func (k enrolledJSON) shown() enrolledJSON {
-	return enrolledJSON{USBVendor: k.USBVendor, USBProduct: k.USBProduct, Firmware: k.Firmware, FormFactor: k.FormFactor, AAGUID: k.AAGUID}
+func (k enrolledJSON) shown() shownKey {
+	return shownKey{
+		USBVendor: k.USBVendor, USBProduct: k.USBProduct, FormFactor: k.FormFactor, Firmware: text(k.Firmware), AAGUID: text(k.AAGUID),
+	}
 }
 
 // finish writes down what more than one event makes.
 func (p projection) finish() error {
 	var errs []error
 	for id, k := range p.keys {
-		errs = append(errs, putRow(p.rows, keyRow(id), k))
+		if err := k.finish(); err != nil {
+			errs = append(errs, fmt.Errorf("the last move of %s: %w: %w", id, ErrDamaged, err))
+		}
 	}
 	for number, o := range p.orders {
 		o.Lines = append([]OrderLine{}, o.Lines...)
@@ -324,6 +383,48 @@ func (p projection) finish() error {
 	return errors.Join(errs...)
 }
 
+// finish takes in the last move.
+func (k *keyState) finish() error {
+	if k.moved == "" {
+		return nil
+	}
+	at, err := ParseTime(k.movedAt)
+	if err != nil {
+		return err
+	}
+	var c custodyJSON
+	if err := json.Unmarshal([]byte(k.moved), &c); err != nil {
+		return err
+	}
+	k.moved, k.movedAt = "", ""
+	k.Custody, err = c.custody(at)
+	return err
+}
+
+// compareKeys names the keys whose rows are not what the events come to.
+func (p projection) compareKeys(tx Tx) (bad []error, err error) {
+	keys, err := tx.ListKeys(KeyFilter{})
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[string]bool, len(keys))
+	for _, k := range keys {
+		seen[k.ID] = true
+		switch want, known := p.keys[k.ID]; {
+		case !known:
+			bad = append(bad, strangeRow(keyRow(k.ID)))
+		case *want != stateOf(k):
+			bad = append(bad, changedRow(keyRow(k.ID)))
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.keys)) {
+		if !seen[id] {
+			bad = append(bad, goneRow(keyRow(id)))
+		}
+	}
+	return bad, nil
+}
+
 // putRow keeps a row in a form that can be compared.
 func putRow(rows map[string]string, name string, content any) error {
 	b, err := canonicalJSON(content)
@@ -334,7 +435,6 @@ func putRow(rows map[string]string, name string, content any) error {
 // stateRows is what the store holds, in the form of a projection.
 func stateRows(tx Tx) (map[string]string, error) {
 	rows := map[string]string{}
-	keys, err1 := tx.ListKeys(KeyFilter{})
 	credentials, err2 := tx.ListCredentials("")
 	places, err3 := tx.ListPlaces()
 	anchors, err4 := tx.ListAnchors()
@@ -345,7 +445,7 @@ func stateRows(tx Tx) (map[string]string, error) {
 	access, err9 := tx.ListAccess("", "")
 	artifacts, err10 := tx.ListArtifacts()
 	exceptions, err11 := tx.ListExceptions("")
-	errs := []error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11}
+	errs := []error{err2, err3, err4, err5, err6, err7, err8, err9, err10, err11}
 	bags, errBags := tx.ListBags()
 	shipments, errShipments := tx.ListShipments()
 	requests, errRequests := tx.ListRequests()
@@ -357,9 +457,6 @@ func stateRows(tx Tx) (map[string]string, error) {
 		if by != "" {
 			rows[name] = dated(string(content), at, by)
 		}
-	}
-	for _, k := range keys {
-		errs = append(errs, putRow(rows, keyRow(k.ID), stateOf(k)))
 	}
 	for _, c := range credentials {
 		rows[credentialRow(c.KeyID, c.At)] = fmt.Sprint(credentialJSON{c.RPID, hex.EncodeToString(c.ID), hex.EncodeToString(c.PublicKey), c.Silent})
@@ -413,7 +510,7 @@ func stateOf(k Key) keyState {
 		AddedAt: FormatTime(k.AddedAt), AddedBy: k.AddedBy, EnrolledAt: text(nullTime(k.EnrolledAt)), EnrolledBy: k.EnrolledBy,
 	}
 	if k.Attested() {
-		s.Enrolled = enrolledPayload(k, nil, Hash{}, nil).shown()
+		s.Shown = enrolledPayload(k, nil, Hash{}, nil).shown()
 	}
 	return s
 }

@@ -66,7 +66,7 @@ func custodies(tx Tx, keyID string, event int64) ([]Custody, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := projection{rows: map[string]string{}, keys: map[string]keyState{}}
+	p := newProjection()
 	var was []Custody
 	for _, e := range events {
 		if !strings.HasPrefix(e.Kind, "key.") {

@@ -56,12 +56,15 @@ func runJournalVerify(ctx context.Context, a *app, opts journalVerifyOptions) er
 	}
 	report := journalVerifyReport{Schema: "hwmfa.journal-verify/v1", Problems: []string{}}
 	err = a.view(ctx, func(tx inventory.Tx) error {
-		head, err := inventory.VerifyJournal(tx)
-		if err == nil {
-			text := head.String()
-			report.Events, report.Head = &head.Seq, &text
+		v, err := inventory.Verify(tx)
+		if err != nil {
+			return report.note(err)
 		}
-		return report.note(err, inventory.VerifyRecords(tx), inventory.VerifyState(tx), inventory.VerifyProofs(tx), compareHead(tx, kept))
+		if v.Journal == nil {
+			text := v.Head.String()
+			report.Events, report.Head = &v.Head.Seq, &text
+		}
+		return report.note(v.Journal, v.Records, v.State, v.Proofs, compareHead(tx, kept))
 	})
 	if err != nil {
 		return err

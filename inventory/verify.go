@@ -1,0 +1,121 @@
+package inventory
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Verified is what verifying a whole inventory came to; a nil error is good.
+type Verified struct {
+	Head    Head  // of a journal that is whole
+	Journal error // a JournalError naming the first event that is wrong
+	Records error // stored evidence and metadata that are not what was recorded
+	State   error // rows that are not what the events come to
+	Proofs  error // last proofs that are not what was recorded
+}
+
+// Verify reads the journal once and holds it against itself, and all that is
+// stored beside it against the journal. VerifyJournal, VerifyRecords,
+// VerifyState and VerifyProofs are its parts.
+func Verify(tx Tx) (Verified, error) {
+	c := &chain{}
+	records, err1 := newRecordsCheck(tx)
+	state := newStateCheck()
+	proofs, err2 := newProofsCheck(tx)
+	if err := errors.Join(err1, err2); err != nil {
+		return Verified{}, err
+	}
+	err := walk(tx, c, records, state, proofs)
+	v := Verified{Records: records.end(tx, err), State: state.end(tx, err), Proofs: proofs.end(err)}
+	v.Head, v.Journal = c.end(err)
+	return v, nil
+}
+
+// watcher is shown every event of the journal, in order.
+type watcher interface {
+	// see returns false when it needs to see no more.
+	see(e *RawEvent) bool
+}
+
+// walkBatch is how many events go from the reader to the watchers at once.
+const walkBatch = 512
+
+// walk shows the journal to the watchers in a goroutine of its own, while the
+// store reads what comes next. It ends early when no watcher wants more.
+func walk(tx Tx, watchers ...watcher) error {
+	batches := make(chan []RawEvent, 4)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for batch := range batches {
+			if len(watchers) == 0 {
+				continue // so that the reader never waits
+			}
+			watchers = show(batch, watchers)
+			if len(watchers) == 0 {
+				close(stop)
+			}
+		}
+	}()
+	batch := make([]RawEvent, 0, walkBatch)
+	err := tx.EachRaw(func(e RawEvent) error {
+		if batch = append(batch, e); len(batch) < walkBatch {
+			return nil
+		}
+		select {
+		case <-stop:
+			return errSeenEnough
+		case batches <- batch:
+		}
+		batch = make([]RawEvent, 0, walkBatch)
+		return nil
+	})
+	batches <- batch
+	close(batches)
+	<-done
+	if errors.Is(err, errSeenEnough) {
+		return nil
+	}
+	return err
+}
+
+// errSeenEnough ends a walk that nobody follows any more.
+var errSeenEnough = errors.New("seen enough")
+
+// show shows events to the watchers and returns those that want more.
+func show(events []RawEvent, watchers []watcher) []watcher {
+	for i := range events {
+		var more []watcher
+		for n, w := range watchers {
+			if w.see(&events[i]) {
+				if more != nil {
+					more = append(more, w)
+				}
+			} else if more == nil {
+				more = append(make([]watcher, 0, len(watchers)), watchers[:n]...)
+			}
+		}
+		if more != nil {
+			watchers = more
+		}
+	}
+	return watchers
+}
+
+// event checks the form of every field of a raw event.
+func (e *RawEvent) event() (Event, error) {
+	at, err1 := ParseTime(e.Time)
+	prev, err2 := ParseHash(e.PrevHash)
+	hash, err3 := ParseHash(e.Hash)
+	if errors.Join(err1, err2, err3) != nil {
+		return Event{}, &JournalError{Seq: e.Seq, Fault: FaultAltered, Detail: "a field is not of its form"}
+	}
+	return Event{
+		Seq: e.Seq, Time: at, Actor: e.Actor, Kind: e.Kind, Subject: e.Subject, Payload: e.Payload, PrevHash: prev, Hash: hash,
+	}, nil
+}
+
+// damagedEvent says that an event cannot be what this program wrote.
+func damagedEvent(seq int64, err error) error {
+	return fmt.Errorf("event %d: %w: %w", seq, ErrDamaged, err)
+}
