@@ -62,7 +62,7 @@ var makers = []Maker{
 		{ID: 0x5026, Name: "Titan Security Key U2F"},
 		{ID: 0x9470, Name: "Titan Security Key v2"},
 	}, Source: sourceFidodevs + "; canonical/snapd pull request 13440 (lsusb of the v2)"},
-	{Vendor: 0x1ea8, Name: "Excelsecu (Thetis)", Source: sourceFidodevs},
+	{Vendor: 0x1ea8, Name: "Excelsecu (Thetis, Token2)", Source: sourceFidodevs},
 	{Vendor: 0x20a0, Name: "Nitrokey, CanoKeys", Shared: true, Products: []Product{
 		{ID: 0x4287, Name: "Nitrokey FIDO U2F"},
 		{ID: 0x42b1, Name: "Nitrokey FIDO2"},
@@ -70,6 +70,7 @@ var makers = []Maker{
 		{ID: 0x42b3, Name: "Safetech SafeKey"},
 		{ID: 0x42d4, Name: "CanoKey"},
 	}, Source: sourceFidodevs + " (the vendor ID is Clay Logic's)"},
+	{Vendor: 0x2581, Name: "Nitrokey", Shared: true, Products: []Product{{ID: 0xf1d0, Name: "Nitrokey U2F"}}, Source: "Nitrokey libnitrokey, 41-nitrokey.rules (the vendor ID is Plug-up's)"},
 	{Vendor: 0x349e, Name: "Token2", Except: []uint16{0x0430}, Source: sourceFidodevs + "; 0430, an NFC reader: libccid, Info.plist"},
 }
 
@@ -106,10 +107,20 @@ var yubico = []Product{
 // Makers lists the makers that are known, by vendor ID.
 func Makers() []Maker { return slices.Clone(makers) }
 
+// MakerOf is who makes devices of this vendor ID; false where nobody does that
+// is known. Of a shared vendor ID it says nothing about the product.
+func MakerOf(vendor uint16) (Maker, bool) {
+	i := slices.IndexFunc(makers, func(m Maker) bool { return m.Vendor == vendor })
+	if i < 0 {
+		return Maker{}, false
+	}
+	return makers[i], true
+}
+
 // KnownKey says whether a USB device is a security key by its numbers alone:
 // a listed product, or any product of a maker that makes nothing else.
 func KnownKey(vendor, product uint16) bool {
-	m, ok := makerOf(vendor)
+	m, ok := MakerOf(vendor)
 	if !ok {
 		return false
 	}
@@ -122,18 +133,10 @@ func KnownKey(vendor, product uint16) bool {
 
 // ProductOf is what is known of a product ID; false where nothing is.
 func ProductOf(vendor, product uint16) (Product, bool) {
-	m, _ := makerOf(vendor)
+	m, _ := MakerOf(vendor)
 	i := slices.IndexFunc(m.Products, func(p Product) bool { return p.ID == product })
 	if i < 0 {
 		return Product{}, false
 	}
 	return m.Products[i], true
-}
-
-func makerOf(vendor uint16) (Maker, bool) {
-	i := slices.IndexFunc(makers, func(m Maker) bool { return m.Vendor == vendor })
-	if i < 0 {
-		return Maker{}, false
-	}
-	return makers[i], true
 }

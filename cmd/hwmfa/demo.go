@@ -218,7 +218,7 @@ func (d *demo) ending(keep string) error {
 	return s.Print(`
 ── DEMO ── That was software keys and a loopback AWS. On real hardware, run next:
 
-  hwmfa udev print                          the rule that lets you open keys without root
+  hwmfa doctor                              what this machine lacks, and the command that mends it
   hwmfa detect                              your keys
   hwmfa enroll --place SITE/SAFE --tag TAG  the first one, with a touch
   hwmfa audit                               the account of your AWS credentials

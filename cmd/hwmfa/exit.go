@@ -16,6 +16,7 @@ import (
 	"hwmfa/inventory"
 	"hwmfa/inventory/exchange"
 	"hwmfa/inventory/store"
+	"hwmfa/udev"
 )
 
 // Exit statuses. docs/exit-status.md explains them to scripts.
@@ -92,9 +93,15 @@ var endings = []ending{
 	{"unplugged", isError(hw.ErrGone), exitRefused, "plug the key in again, and run it again"},
 	{"replaced", isError(hw.ErrReplaced), exitRefused, "leave the same key plugged in until the command is done"},
 	{"no key", isError(hw.ErrNoDevice), exitNoKey, "plug a security key in; lsusb says whether the machine sees it"},
-	{"no permission", isError(hw.ErrPermission), exitNoAccess, "see hwmfa udev print for the rule that lets you open the device, or run it as root"},
+	{"no permission", isError(hw.ErrPermission), exitNoAccess, "hwmfa doctor says what is in the way; sudo hwmfa udev install lets you open keys"},
 	{"not built in", isError(hw.ErrNotBuilt), exitNoAccess, "build with cgo and the libraries that make demo installs"},
 	{"no card service", isError(hw.ErrService), exitNoAccess, "start the smart-card service: systemctl start pcscd.socket"},
+	{"rules need root", isError(udev.ErrPermission), exitNoAccess, "run it as root: sudo hwmfa udev install"},
+	{"rules cannot be written", isError(udev.ErrReadOnly), exitFailure, "mount it writable, or put what hwmfa udev print shows into the image that it is made from"},
+	{"foreign rules file", isError(udev.ErrForeign), exitFailure, "look what it is; --force puts ours in its place"},
+	{"no such group", isError(udev.ErrGroup), exitFailure, "make it with groupadd --system, or name another with --group; nothing was changed"},
+	{"no udevadm", isError(udev.ErrNoUdevadm), exitFailure, "the rules file is as you want it; install the package udev and run this again, or restart the machine"},
+	{"udev not told", isError(udev.ErrUdevadm), exitFailure, "the rules file is as you want it; run this again when systemd-udevd runs, or restart the machine"},
 	{"held by another program", isError(hw.ErrBusy), exitFailure, "close the other program that uses the key (gpg-agent, a browser) and try again"},
 	{"serial unread", isError(ceremony.ErrSerialUnread), exitFailure, "hwmfa detect says which path fails and why; plug the key in again, or enroll it by its credential alone with --without-serial"},
 	{"wrong PIV management key", isError(hw.ErrManagementKey), exitRefused, "give the one that was set on this key with --management-key-fd; nothing was written to PIV or recorded"},

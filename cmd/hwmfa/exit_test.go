@@ -68,7 +68,7 @@ func TestExit(t *testing.T) {
 		{"a usage error", usageError{errors.New("no such flag")}, 2, "hwmfa: hint: add --help"},
 		{"no key, wrapped", fmt.Errorf("detect: %w", hw.ErrNoDevice), 4, "hwmfa: detect: no security key found\n"},
 		{"no key and a dead backend: the key counts", errors.Join(hw.ErrNoDevice, hw.ErrService), 4, "hwmfa: smart-card service not reachable\n"},
-		{"no permission", fmt.Errorf("open: %w", hw.ErrPermission), 5, "udev print"},
+		{"no permission", fmt.Errorf("open: %w", hw.ErrPermission), 5, "udev install"},
 		{"a wrong PIN", fmt.Errorf("enroll: %w", &hw.PINError{Retries: 2}), 6, "wrong PIN, 2 tries left"},
 		{"the wrong PIN that blocked it", fmt.Errorf("enroll: %w: %w", hw.ErrPINBlocked, &hw.PINError{}), 6, "hint: only a reset unblocks it"},
 		{"an interrupt beats what it broke", fmt.Errorf("touch: %w: %w", hw.ErrTouchTimeout, context.Canceled), 130, "hwmfa: touch"},

@@ -81,7 +81,7 @@ func (s system) fidoNodes() ([]string, error) {
 		}
 		descriptor, err := readAttribute(filepath.Join(class, e.Name(), "device"), "report_descriptor")
 		switch {
-		case err == nil && isFIDO(descriptor):
+		case err == nil && hw.IsFIDODescriptor(descriptor):
 			nodes = append(nodes, "/dev/"+e.Name())
 		case err != nil && !errors.Is(err, fs.ErrNotExist): // unplugged while we looked
 			errs = append(errs, err)

@@ -91,7 +91,7 @@ func TestDetect_withoutPermission(t *testing.T) {
 	if exitStatus(err) != 5 {
 		t.Errorf("got status %d (%v), want 5:\n%s", exitStatus(err), err, stderr.String())
 	}
-	contains(t, stderr.String(), k.Hidraw()+": no permission", "hwmfa udev print")
+	contains(t, stderr.String(), k.Hidraw()+": no permission", "hwmfa udev install")
 	contains(t, stdout.String(), "YubiKey", k.Hidraw())
 }
 

@@ -1,10 +1,10 @@
-package local
+package hw
 
-// isFIDO says whether a HID report descriptor has an application collection of
+// IsFIDODescriptor says whether a HID report descriptor has an application collection of
 // the FIDO alliance (usage page F1D0, usage 01; CTAP 2.1 §11.2.8.2). The items
 // are those of USB HID 1.11 §6.2.2; a descriptor that ends inside an item is
 // no one's.
-func isFIDO(descriptor []byte) bool {
+func IsFIDODescriptor(descriptor []byte) bool {
 	const (
 		usagePage  = 0x04 // global item, tag 0
 		usage      = 0x08 // local item, tag 0
