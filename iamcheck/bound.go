@@ -14,6 +14,8 @@ type BoundKey struct {
 	KeyID string
 	// KeySerial is the number printed on the key; "" where it has none.
 	KeySerial string
+	// Token is whether the key is a TOTP token, which AWS lists by the number printed on it.
+	Token bool
 	// Origin is whether the tool witnessed the registration or a person named it.
 	Origin Origin
 	// Attested is whether the key's attestation was verified up to a trusted anchor.

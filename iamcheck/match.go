@@ -1,5 +1,7 @@
 package iamcheck
 
+import "strings"
+
 // matches are an account's bindings held against root's own list.
 type matches struct {
 	// bound are the bindings of the account.
@@ -13,7 +15,7 @@ type matches struct {
 }
 
 // match holds the bindings against root's own list. A binding that knows the whole serial fits that device only; one that
-// knows the name fits a FIDO device of that name, or the TOTP token of that serial. What fits twice is not believed.
+// knows the name fits a FIDO device of that name, or the TOTP token of that serial; so does a token's own serial. What fits twice is not believed.
 func match(e *evidence, bound []BoundKey) matches {
 	m := matches{byDevice: map[string]BoundKey{}}
 	fits := map[string][]int{}
@@ -67,7 +69,19 @@ func (k BoundKey) fits(d ownDevice) bool {
 	case FIDO:
 		return k.DeviceName != "" && k.DeviceName == d.serial.Name()
 	case TOTP:
-		return k.DeviceName == d.Serial
+		return k.DeviceName == d.Serial || k.Token && sameToken(k.KeySerial, d.Serial)
 	}
 	return false
+}
+
+// sameToken reports whether two spellings are of one token's serial: labels and AWS differ in letter case, and in zeros
+// before a number.
+func sameToken(a, b string) bool {
+	spell := func(s string) string {
+		if strings.Trim(s, "0123456789") == "" {
+			return strings.TrimLeft(s, "0")
+		}
+		return strings.ToUpper(s)
+	}
+	return a != "" && spell(a) == spell(b)
 }

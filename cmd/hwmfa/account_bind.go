@@ -17,12 +17,13 @@ type accountBindOptions struct {
 func newAccountBindCommand(a *app) *cobra.Command {
 	var opts accountBindOptions
 	cmd := &cobra.Command{
-		Use:   "bind ACCOUNT KEY --device-name NAME",
+		Use:   "bind ACCOUNT KEY [--device-name NAME]",
 		Short: "Record that a key is a root MFA device of an account",
 		Long: `Record that a key is a root MFA device of an account, under the name that it
 was given at AWS: NAME of u2f/root/NAME-… in the account's security credentials.
 The audit then calls a device of that name "named". KEY is a key's ID, serial
-or tag. Nothing is changed at AWS.` + exitStatusHelp(),
+or tag. A TOTP token is listed by its serial there, needs no name, and is for one
+account only. Nothing is changed at AWS.` + exitStatusHelp(),
 		Example: "  hwmfa account bind 123456789012 12345678 --device-name root-berlin-1",
 		Args:    exactly("ACCOUNT", "KEY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -36,14 +37,14 @@ or tag. Nothing is changed at AWS.` + exitStatusHelp(),
 }
 
 func runAccountBind(ctx context.Context, a *app, opts accountBindOptions) error {
-	if opts.deviceName == "" {
-		return usageError{errors.New("--device-name is missing")}
-	}
 	var key inventory.Key
 	var bound inventory.Binding
 	err := a.updateExisting(ctx, func(tx inventory.Tx, act inventory.Act) (err error) {
 		if key, err = inventory.FindKey(tx, opts.key); err != nil {
 			return err
+		}
+		if opts.deviceName == "" && key.Type != inventory.TypeToken {
+			return usageError{errors.New("--device-name is missing")}
 		}
 		bound, err = inventory.BindKey(tx, act, inventory.Binding{
 			AccountID: opts.account, KeyID: key.ID, DeviceName: opts.deviceName, How: inventory.HowNamed,
@@ -56,5 +57,5 @@ func runAccountBind(ctx context.Context, a *app, opts accountBindOptions) error 
 	if opts.json {
 		return a.streams.JSON(bindingReport(bound))
 	}
-	return a.streams.Printf("%s is bound to account %s as %s\n", key.Label(), opts.account, opts.deviceName)
+	return a.streams.Printf("%s is bound to account %s as %s\n", key.Label(), opts.account, bound.DeviceName)
 }

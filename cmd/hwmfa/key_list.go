@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -71,12 +72,20 @@ func runKeyList(ctx context.Context, a *app, opts keyListOptions) error {
 		a.streams.Notice("no keys")
 		return nil
 	}
-	t := term.NewTable("key", "serial", "tag", "status", "place", "holder", "attestation").Limit(4, 28).Limit(5, 20).
-		Give(4, 12).Give(5, 8)
+	columns := []string{"key", "serial", "tag", "status", "place", "holder", "attestation"}
+	tokens := slices.ContainsFunc(keys, func(k inventory.Key) bool { return k.Type == inventory.TypeToken })
+	if tokens {
+		columns = append(columns, "battery end")
+	}
+	t := term.NewTable(columns...).Limit(4, 28).Limit(5, 20).Give(4, 12).Give(5, 8)
 	for _, k := range keys {
 		row := term.Plain(k.ID, k.Serial, k.Tag, string(k.Status), k.Place, k.Holder)
 		status := k.Attestation.Status()
-		t.Row(append(row, term.Cell{Text: string(status), Colour: statusColour(status)})...)
+		row = append(row, term.Cell{Text: string(status), Colour: statusColour(status)})
+		if tokens {
+			row = append(row, term.Cell{Text: dayText(k.BatteryEnd)})
+		}
+		t.Row(row...)
 	}
 	return a.streams.Table(t)
 }

@@ -57,6 +57,7 @@ func boundKey(b inventory.Binding, k inventory.Key, proved time.Time) iamcheck.B
 		DeviceName: b.DeviceName,
 		KeyID:      k.ID,
 		KeySerial:  k.Serial,
+		Token:      k.Type == inventory.TypeToken,
 		Origin:     origin,
 		// What AWS registers is the FIDO side. A card side that is worse than
 		// absent casts doubt on the whole key.

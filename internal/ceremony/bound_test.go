@@ -53,6 +53,11 @@ func TestBoundKey(t *testing.T) {
 			iamcheck.BoundKey{Origin: iamcheck.Named},
 		},
 		{
+			"a token goes by its serial",
+			inventory.Key{ID: "K-1", Serial: "GAKT1", Type: inventory.TypeToken, Custody: inventory.Custody{Status: inventory.StatusInSafe}}, inventory.HowNamed, time.Time{},
+			iamcheck.BoundKey{Origin: iamcheck.Named, KeySerial: "GAKT1", Token: true},
+		},
+		{
 			"a lost key is lost",
 			inventory.Key{ID: "K-1", Custody: inventory.Custody{Status: inventory.StatusLost}, Attestation: verified}, inventory.HowNamed, time.Time{},
 			iamcheck.BoundKey{Origin: iamcheck.Named, Attested: true, Lost: true},
