@@ -47,6 +47,7 @@ type builder struct {
 	word     string // what the format calls a row
 	lettered bool   // whether columns have letters
 	date1904 bool   // how a workbook counts days
+	rows     int    // handed over so far
 	columns  []fileColumn
 	byName   map[string]int // JSON: a member's name → its column
 	seen     []map[string]string
@@ -164,7 +165,7 @@ func (b *builder) target(name, folded string) int {
 
 // row takes one row. Only what ends the reading is an error.
 func (b *builder) row(row int, cells []cell) error {
-	if len(b.table.Records) == maxRows {
+	if b.rows++; b.rows > maxRows { // empty ones too: they take time
 		return badFile("more than %d rows", maxRows)
 	}
 	r := Record{Row: row, Where: b.where(row), schema: &b.table.schema, values: make([]string, len(b.table.schema.Columns))}

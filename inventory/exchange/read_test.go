@@ -277,15 +277,28 @@ func TestRead_aFileThatIsTooLarge(t *testing.T) {
 	for name, head := range map[string]string{"JSON": `["`, "XLSX": "PK\x03\x04"} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Read(&endless{head: head, left: 1 << 30}, sample, Options{})
-			if want := "not a table that can be read: larger than 64 MiB"; err == nil || err.Error() != want {
+			if want := "not a table that can be read: larger than 128 MiB"; err == nil || err.Error() != want {
 				t.Errorf("got error %v, want %s", err, want)
 			}
 		})
 	}
 	t.Run("a CSV of many lines", func(t *testing.T) {
-		in := io.MultiReader(strings.NewReader("tag,serial\n"), &endless{head: strings.Repeat("a,\n", 1<<20), left: 0}, strings.NewReader(strings.Repeat("b,"+strings.Repeat("c", 4000)+"\n", 1<<14)))
-		if _, err := Read(in, sample, Options{}); !errors.Is(err, ErrFile) {
-			t.Errorf("got error %v", err)
+		mib := strings.Repeat("x,"+strings.Repeat(" ", 4093)+"\n", 1<<8)
+		in := []io.Reader{strings.NewReader("id,a\n")}
+		for range maxFile >> 20 {
+			in = append(in, strings.NewReader(mib))
+		}
+		_, err := Read(io.MultiReader(in...), texts, Options{})
+		if want := "not a table that can be read: larger than 128 MiB"; err == nil || err.Error() != want {
+			t.Errorf("got error %v, want %s", err, want)
+		}
+	})
+	t.Run("a CSV of many rows", func(t *testing.T) {
+		for _, row := range []string{"a,\n", ",\n"} {
+			_, err := Read(strings.NewReader("id,a\n"+strings.Repeat(row, maxRows+1)), texts, Options{})
+			if want := "not a table that can be read: more than 250000 rows"; err == nil || err.Error() != want {
+				t.Errorf("%q: got error %v, want %s", row, err, want)
+			}
 		}
 	})
 }

@@ -77,10 +77,9 @@ func headerWords(header string) []string {
 }
 
 var (
-	privateKeyText = regexp.MustCompile(`(?i)-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File|AGE-SECRET-KEY-1`)
-	awsKey         = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
-	base32Seed     = regexp.MustCompile(`^(?:[A-Z2-7]{32,}|[a-z2-7]{32,})=*$`)
-	spacedSeed     = regexp.MustCompile(`^(?:[A-Za-z2-7]{4} ){3,}[A-Za-z2-7]{2,4}$`)
+	awsKey     = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
+	base32Seed = regexp.MustCompile(`^(?:[A-Z2-7]{32,}|[a-z2-7]{32,})=*$`)
+	spacedSeed = regexp.MustCompile(`^(?:[A-Za-z2-7]{4} ){3,}[A-Za-z2-7]{2,4}$`)
 )
 
 // secretIn says what kind of secret a cell is, "" for none. It holds only what
@@ -90,10 +89,12 @@ func secretIn(cell string) string {
 	if len(cell) < 8 {
 		return ""
 	}
-	if strings.Contains(strings.ToLower(cell), "otpauth") && strings.Contains(cell, "://") {
+	lower := strings.ToLower(cell)
+	has := func(part string) bool { return strings.Contains(lower, part) }
+	switch {
+	case has("otpauth") && has("://"):
 		return "an otpauth URL"
-	}
-	if privateKeyText.MatchString(cell) {
+	case has("-----begin ") && has("private key"), has("putty-user-key-file"), has("age-secret-key-1"):
 		return "a private key"
 	}
 	bare := strings.TrimSpace(cell)
