@@ -77,7 +77,7 @@ func startStocktake(tx Tx, act Act, r StartRequest) (Stocktake, error) {
 	if s.Places, err = placesNamed(tx, r.Places); err != nil {
 		return Stocktake{}, err
 	}
-	population, err := population(tx, s.Places)
+	population, err := s.population(tx)
 	if err != nil {
 		return Stocktake{}, err
 	}
@@ -125,19 +125,24 @@ func placesNamed(tx Tx, refs []string) ([]Place, error) {
 }
 
 // population lists the IDs of the keys that rest in the places, sorted.
-func population(tx Tx, places []Place) ([]string, error) {
-	var ids []string
+func (s Stocktake) population(tx Tx) ([]string, error) {
+	places, err := tx.ListPlaces()
+	if err != nil {
+		return nil, err
+	}
+	counted := map[string]bool{}
 	for _, p := range places {
-		keys, err := tx.ListKeys(KeyFilter{Place: p.Path, Statuses: resting})
-		if err != nil {
-			return nil, err
-		}
-		for _, k := range keys {
+		counted[p.ID] = s.holds(p.Path)
+	}
+	var ids []string
+	err = tx.EachKeyStand(func(k KeyStand) error {
+		if k.Status.Resting() && counted[k.PlaceID] {
 			ids = append(ids, k.ID)
 		}
-	}
+		return nil
+	})
 	slices.Sort(ids)
-	return ids, nil
+	return ids, err
 }
 
 func drawn(population []string, r StartRequest) (*Sample, error) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // Basis says what a count of a key rests on, a word.
@@ -37,13 +36,6 @@ type Count struct {
 	Seal    string // the number of the bag; "" none
 	Proof   int64  // the event that holds the key's answer; 0 none
 	Detail  string // what gave a key away
-}
-
-// Counted is a count as the journal has it.
-type Counted struct {
-	Count
-	At time.Time
-	By string
 }
 
 // countedJSON is the payload of stocktake.counted: counts at one place that
@@ -172,24 +164,17 @@ func (c Count) check() error {
 func Code(read string) string { return claimed(read, MaxCode) }
 
 // countsOf reads back the counts of one event.
-func countsOf(e Event) ([]Counted, error) {
-	var j countedJSON
-	if err := json.Unmarshal([]byte(e.Payload), &j); err != nil {
+func countsOf(e Event) ([]counted, error) {
+	j := &countedJSON{}
+	if err := json.Unmarshal([]byte(e.Payload), j); err != nil {
 		return nil, fmt.Errorf("event %d: %w: %w", e.Seq, ErrDamaged, err)
 	}
-	c := Counted{Count: Count{PlaceID: j.Place, How: j.How, Seal: text(j.Seal), Detail: text(j.Detail)}, At: e.Time, By: e.Actor}
-	if j.Proof != nil {
-		c.Proof = *j.Proof
-	}
-	all := make([]Counted, 0, len(j.Keys)+len(j.Codes))
+	all := make([]counted, 0, len(j.Keys)+len(j.Codes))
 	for _, id := range j.Keys {
-		c.KeyID = id
-		all = append(all, c)
+		all = append(all, counted{countedJSON: j, by: e.Actor, key: id})
 	}
-	c.KeyID = ""
 	for _, code := range j.Codes {
-		c.Code = code
-		all = append(all, c)
+		all = append(all, counted{countedJSON: j, by: e.Actor, code: code})
 	}
 	return all, nil
 }

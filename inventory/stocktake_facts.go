@@ -20,7 +20,7 @@ func StocktakeReport(tx Tx, s Stocktake, at time.Time) (Report, error) {
 }
 
 func readFacts(tx Tx, s Stocktake, at time.Time) (facts, error) {
-	f := facts{stocktake: s, places: map[string]Place{}, at: at}
+	f := facts{stocktake: s, places: map[string]Place{}, people: map[string]string{}, at: at}
 	places, err := tx.ListPlaces()
 	if err != nil {
 		return facts{}, err
@@ -28,7 +28,17 @@ func readFacts(tx Tx, s Stocktake, at time.Time) (facts, error) {
 	for _, p := range places {
 		f.places[p.ID] = p
 	}
-	keys, err := tx.ListKeys(KeyFilter{})
+	people, err := tx.ListPeople()
+	if err != nil {
+		return facts{}, err
+	}
+	for _, p := range people {
+		f.people[p.ID] = p.Name
+	}
+	err = tx.EachKeyStand(func(k KeyStand) error {
+		f.keys = append(f.keys, stockKey{ID: k.ID, Serial: k.Serial, Tag: k.Tag, was: []Custody{k.Custody}})
+		return nil
+	})
 	if err != nil {
 		return facts{}, err
 	}
@@ -47,9 +57,7 @@ func readFacts(tx Tx, s Stocktake, at time.Time) (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
-	f.keys = make([]stockKey, len(keys))
-	for i, k := range keys {
-		f.keys[i] = stockKey{Key: k, was: []Custody{k.Custody}}
+	for i, k := range f.keys {
 		if moved[k.ID] {
 			if f.keys[i].was, err = custodies(tx, k.ID, s.Started); err != nil {
 				return facts{}, err

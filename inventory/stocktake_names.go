@@ -5,8 +5,12 @@ import (
 	"slices"
 )
 
-// KeyName is what a key is called by.
-type KeyName struct{ ID, Serial, Tag, Seal string }
+// KeyStand is what a key is called by and how it stands: all that is read of
+// keys where there may be a hundred thousand.
+type KeyStand struct {
+	ID, Serial, Tag string
+	Custody         // without Shipment, Reason and Ticket
+}
 
 // KeyNames finds keys by what they are called, as FindKey does, without asking
 // the store for each.
@@ -20,7 +24,7 @@ type KeyNames struct {
 // ReadKeyNames reads what every key is called by.
 func ReadKeyNames(tx Tx) (KeyNames, error) {
 	n := KeyNames{ids: map[string]bool{}, tags: map[string]string{}, serials: map[string][]string{}, seals: map[string][]string{}}
-	err := tx.EachKeyName(func(k KeyName) error {
+	err := tx.EachKeyStand(func(k KeyStand) error {
 		n.add(k)
 		return nil
 	})
@@ -30,7 +34,7 @@ func ReadKeyNames(tx Tx) (KeyNames, error) {
 	return n, nil
 }
 
-func (n KeyNames) add(k KeyName) {
+func (n KeyNames) add(k KeyStand) {
 	n.ids[k.ID] = true
 	if k.Tag != "" {
 		n.tags[Fold(k.Tag)] = k.ID
@@ -72,5 +76,5 @@ func (n KeyNames) InBag(number string) []string {
 	if err != nil {
 		return nil
 	}
-	return n.seals[number]
+	return slices.Sorted(slices.Values(n.seals[number]))
 }

@@ -133,24 +133,36 @@ func (r Report) Number(kind DifferenceKind) (n int) {
 
 // absence describes a key that is not there.
 func (f facts) absence(k stockKey, why string) Absence {
+	now := k.now()
 	return Absence{
-		KeyID: k.ID, Serial: null(k.Serial), Tag: null(k.Tag), Why: why, Place: null(k.Place), Holder: null(k.Holder),
-		Since: FormatTime(k.Since), Due: nullTime(k.Due), Overdue: !k.Due.IsZero() && k.Due.Before(f.at),
+		KeyID: k.ID, Serial: null(k.Serial), Tag: null(k.Tag), Why: why, Place: null(f.path(now.PlaceID)), Holder: null(f.people[now.HolderID]),
+		Since: FormatTime(now.Since), Due: nullTime(now.Due), Overdue: now.Overdue(f.at),
 	}
 }
 
 // facts are what a report is computed from.
 type facts struct {
 	stocktake Stocktake
-	places    map[string]Place // by ID
+	places    map[string]Place  // by ID
+	people    map[string]string // their names, by ID
 	keys      []stockKey
-	counts    []Counted
+	counts    []counted
 	at        time.Time
 }
 
 // stockKey is a key with every custody it had since the stocktake began, the
 // last one being that of now.
 type stockKey struct {
-	Key
-	was []Custody
+	ID, Serial, Tag string
+	was             []Custody
+}
+
+func (k stockKey) now() Custody { return k.was[len(k.was)-1] }
+
+// counted is a count as the journal has it. What those of one event have in
+// common they share: there may be a hundred thousand.
+type counted struct {
+	*countedJSON
+	by        string
+	key, code string // one of the two
 }

@@ -12,7 +12,7 @@ import (
 type sheet struct {
 	facts
 	sampled map[string]bool // nil: all are
-	of      map[string][]Counted
+	of      map[string][]counted
 	alone   map[string]int // by the path of a place that takes two: keys counted by one person
 	Report
 }
@@ -21,7 +21,7 @@ type sheet struct {
 // place at which it rested since the stocktake began, and is not missing if it
 // was moved since: moves go on while a count does.
 func (f facts) report() Report {
-	s := sheet{facts: f, of: map[string][]Counted{}, alone: map[string]int{}}
+	s := sheet{facts: f, of: map[string][]counted{}, alone: map[string]int{}}
 	s.Counters, s.Differences, s.Absences = []Counter{}, []Difference{}, []Absence{}
 	if sample := f.stocktake.Sample; sample != nil {
 		s.sampled = map[string]bool{}
@@ -54,26 +54,26 @@ func (f facts) report() Report {
 // key's since.
 func (s *sheet) sort() {
 	names := KeyNames{ids: map[string]bool{}, tags: map[string]string{}, serials: map[string][]string{}}
-	if slices.ContainsFunc(s.counts, func(c Counted) bool { return c.KeyID == "" }) {
+	if slices.ContainsFunc(s.counts, func(c counted) bool { return c.key == "" }) {
 		for _, k := range s.keys {
-			names.add(KeyName{ID: k.ID, Serial: k.Serial, Tag: k.Tag})
+			names.add(KeyStand{ID: k.ID, Serial: k.Serial, Tag: k.Tag})
 		}
 	}
-	counted := map[Counter]int64{}
-	codes := map[string][]Counted{}
+	counters := map[Counter]int64{}
+	codes := map[string][]counted{}
 	for _, c := range s.counts {
-		counted[Counter{By: c.By, Place: s.path(c.PlaceID)}]++
-		if c.KeyID == "" {
-			ids := names.Find(c.Code)
+		counters[Counter{By: c.by, Place: s.path(c.Place)}]++
+		if c.key == "" {
+			ids := names.Find(c.code)
 			if len(ids) != 1 {
-				codes[c.Code] = append(codes[c.Code], c)
+				codes[c.code] = append(codes[c.code], c)
 				continue
 			}
-			c.KeyID = ids[0]
+			c.key = ids[0]
 		}
-		s.of[c.KeyID] = append(s.of[c.KeyID], c)
+		s.of[c.key] = append(s.of[c.key], c)
 	}
-	for c, n := range counted {
+	for c, n := range counters {
 		c.Counted = n
 		s.Counters = append(s.Counters, c)
 	}
@@ -90,12 +90,12 @@ func (s *sheet) sort() {
 // judge holds the counts of one key against what the inventory has of it.
 func (s *sheet) judge(k stockKey) {
 	all := s.of[k.ID]
-	there := slices.DeleteFunc(slices.Clone(all), func(c Counted) bool { return !c.How.genuine() })
+	there := where(all, Basis.genuine)
 	rested := slices.ContainsFunc(k.was, func(c Custody) bool {
 		return c.Status.Resting() && s.stocktake.holds(s.path(c.PlaceID))
 	})
 	for _, kind := range []Basis{BasisOtherKey, BasisResetOrOther, BasisFIDOReset} {
-		not := slices.DeleteFunc(slices.Clone(all), func(c Counted) bool { return c.How != kind })
+		not := where(all, func(h Basis) bool { return h == kind })
 		if len(not) == 0 {
 			continue
 		}
@@ -124,7 +124,7 @@ func (s *sheet) judge(k stockKey) {
 // absent is for a key that nobody counted; impostor says that something else
 // carries its name, which is said already.
 func (s *sheet) absent(k stockKey, rested, impostor bool) {
-	last := k.was[len(k.was)-1]
+	last := k.now()
 	switch {
 	case rested && len(k.was) > 1:
 		why := string(last.Status)
@@ -144,7 +144,7 @@ func (s *sheet) absent(k stockKey, rested, impostor bool) {
 }
 
 // counted is for a key that was there.
-func (s *sheet) counted(k stockKey, there []Counted, rested, sampled bool) {
+func (s *sheet) counted(k stockKey, there []counted, rested, sampled bool) {
 	switch best(there) {
 	case BasisProved:
 		s.Proved++
@@ -165,18 +165,17 @@ func (s *sheet) counted(k stockKey, there []Counted, rested, sampled bool) {
 		s.Repeated++
 	}
 	if rested && len(people(there)) < 2 {
-		if two := s.takesTwo(there[0].PlaceID); two != "" {
+		if two := s.takesTwo(there[0].Place); two != "" {
 			s.alone[two]++
 		}
 	}
-	strange := slices.DeleteFunc(slices.Clone(places), func(place string) bool { return s.mayBe(k, place) })
 	switch {
-	case len(strange) == 0:
+	case !slices.ContainsFunc(places, func(place string) bool { return !s.mayBe(k, place) }):
 	case len(places) > 1:
 		s.Differences = append(s.Differences, s.about(k, DiffCountedTwice, there))
 	case slices.ContainsFunc(k.was, func(c Custody) bool { return lies(c.Status) }):
 		s.Differences = append(s.Differences, s.about(k, DiffMisplaced, there))
-	case k.Status == StatusLost:
+	case k.now().Status == StatusLost:
 		s.Differences = append(s.Differences, s.about(k, DiffFound, there))
 	default:
 		s.Differences = append(s.Differences, s.about(k, DiffAway, there))
@@ -185,9 +184,9 @@ func (s *sheet) counted(k stockKey, there []Counted, rested, sampled bool) {
 
 // countedAt lists the places of counts; one that lies in another of them, and
 // says the same more exactly, stands for both.
-func (s *sheet) countedAt(counts []Counted) (paths []string) {
+func (s *sheet) countedAt(counts []counted) (paths []string) {
 	for _, c := range counts {
-		path := s.path(c.PlaceID)
+		path := s.path(c.Place)
 		same := func(p string) bool { return samePlace(p, path) }
 		if i := slices.IndexFunc(paths, same); i < 0 {
 			paths = append(paths, path)
@@ -231,15 +230,16 @@ func (f facts) takesTwo(placeID string) string {
 }
 
 // about is a difference about a key.
-func (s *sheet) about(k stockKey, kind DifferenceKind, counts []Counted) Difference {
+func (s *sheet) about(k stockKey, kind DifferenceKind, counts []counted) Difference {
 	d := s.difference(kind, counts)
-	d.KeyID, d.Serial, d.Tag, d.Status = &k.ID, null(k.Serial), null(k.Tag), &k.Status
-	d.Expected, d.Holder = null(k.Place), null(k.Holder)
+	now := k.now()
+	d.KeyID, d.Serial, d.Tag, d.Status = &k.ID, null(k.Serial), null(k.Tag), &now.Status
+	d.Expected, d.Holder = null(s.path(now.PlaceID)), null(s.people[now.HolderID])
 	return d
 }
 
 // difference is one that says who counted it and where.
-func (s *sheet) difference(kind DifferenceKind, counts []Counted) Difference {
+func (s *sheet) difference(kind DifferenceKind, counts []counted) Difference {
 	d := Difference{Kind: kind, Counted: []string{}, By: []string{}}
 	if len(counts) == 0 {
 		return d
@@ -248,18 +248,28 @@ func (s *sheet) difference(kind DifferenceKind, counts []Counted) Difference {
 	d.How, d.Counted, d.By = &how, s.countedAt(counts), people(counts)
 	slices.Sort(d.Counted)
 	for _, c := range counts {
-		if c.Detail != "" {
-			d.Detail = &c.Detail
+		if c.Detail != nil {
+			d.Detail = c.Detail
 			break
 		}
 	}
 	return d
 }
 
+// where picks the counts that rest on what is asked for.
+func where(all []counted, is func(Basis) bool) (some []counted) {
+	for _, c := range all {
+		if is(c.How) {
+			some = append(some, c)
+		}
+	}
+	return some
+}
+
 // best is the strongest that counts rest on, "" without any.
-func best(counts []Counted) Basis {
+func best(counts []counted) Basis {
 	for _, h := range bases {
-		if slices.ContainsFunc(counts, func(c Counted) bool { return c.How == h }) {
+		if slices.ContainsFunc(counts, func(c counted) bool { return c.How == h }) {
 			return h
 		}
 	}
@@ -267,10 +277,10 @@ func best(counts []Counted) Basis {
 }
 
 // people lists who counted, each once.
-func people(counts []Counted) []string {
+func people(counts []counted) []string {
 	var all []string
 	for _, c := range counts {
-		all = append(all, c.By)
+		all = append(all, c.by)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

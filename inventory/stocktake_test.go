@@ -23,21 +23,18 @@ func at(p Place, s Status) Custody { return Custody{Status: s, PlaceID: p.ID, Si
 
 // keyed is a key that had these custodies since the stocktake began.
 func keyed(n int, was ...Custody) stockKey {
-	k := stockKey{Key: Key{ID: fmt.Sprintf("K-%08d", n), Serial: fmt.Sprint(n), Tag: fmt.Sprintf("YK-%d", n)}, was: was}
-	k.Custody = was[len(was)-1]
-	k.Place = map[string]Place{"": {}, "P-B": berlin, "P-1": safe1, "P-12": slot2, "P-13": slot3, "P-2": safe2, "P-R": rome}[k.PlaceID].Path
-	return k
+	return stockKey{ID: fmt.Sprintf("K-%08d", n), Serial: fmt.Sprint(n), Tag: fmt.Sprintf("YK-%d", n), was: was}
 }
 
 // count is a count of the n-th key by Ada.
-func count(n int, p Place, how Basis) Counted {
-	return Counted{Count: Count{PlaceID: p.ID, How: how, KeyID: fmt.Sprintf("K-%08d", n)}, At: began, By: "ada"}
+func count(n int, p Place, how Basis) counted {
+	return counted{countedJSON: &countedJSON{Place: p.ID, How: how}, by: "ada", key: fmt.Sprintf("K-%08d", n)}
 }
 
-func (c Counted) by(who string) Counted { c.By = who; return c }
+func (c counted) from(who string) counted { c.by = who; return c }
 
-func code(text string, p Place) Counted {
-	return Counted{Count: Count{PlaceID: p.ID, How: BasisClaimed, Code: text}, At: began, By: "ada"}
+func code(text string, p Place) counted {
+	return counted{countedJSON: &countedJSON{Place: p.ID, How: BasisClaimed}, by: "ada", code: text}
 }
 
 // TestReport is what counts of Berlin come to.
@@ -50,69 +47,69 @@ func TestReport(t *testing.T) {
 		name   string
 		sample []string
 		keys   []stockKey
-		counts []Counted
+		counts []counted
 		// want is expected/present, proved+sealed+claimed, and then what else there is.
 		want string
 	}{
 		{"nothing there and nothing counted", nil, nil, nil, "0/0 0+0+0"},
 		{"all proved", nil, []stockKey{keyed(1, in), keyed(2, at(slot2, StatusSealed))},
-			[]Counted{count(1, safe1, BasisProved), count(2, slot2, BasisProved)}, "2/2 2+0+0"},
+			[]counted{count(1, safe1, BasisProved), count(2, slot2, BasisProved)}, "2/2 2+0+0"},
 		{"each by the strongest of its counts", nil, []stockKey{keyed(1, in), keyed(2, in), keyed(3, in)},
-			[]Counted{count(1, safe1, BasisClaimed), count(2, safe1, BasisClaimed), count(3, safe1, BasisClaimed), count(1, safe1, BasisProved), count(2, safe1, BasisSealed)},
+			[]counted{count(1, safe1, BasisClaimed), count(2, safe1, BasisClaimed), count(3, safe1, BasisClaimed), count(1, safe1, BasisProved), count(2, safe1, BasisSealed)},
 			"3/3 1+1+1 repeated 2"},
-		{"a key that nobody counted", nil, []stockKey{keyed(1, in), keyed(2, in)}, []Counted{count(1, safe1, BasisProved)},
+		{"a key that nobody counted", nil, []stockKey{keyed(1, in), keyed(2, in)}, []counted{count(1, safe1, BasisProved)},
 			"2/1 1+0+0 missing K-00000002 expected Berlin/safe 1"},
 		{"a key in a slot counted for its safe, and one of the safe in a slot", nil, []stockKey{keyed(1, at(slot2, StatusInSafe)), keyed(2, in)},
-			[]Counted{count(1, safe1, BasisClaimed), count(2, slot3, BasisClaimed)}, "2/2 0+0+2"},
-		{"the wrong slot", nil, []stockKey{keyed(1, at(slot2, StatusInSafe))}, []Counted{count(1, slot3, BasisClaimed)},
+			[]counted{count(1, safe1, BasisClaimed), count(2, slot3, BasisClaimed)}, "2/2 0+0+2"},
+		{"the wrong slot", nil, []stockKey{keyed(1, at(slot2, StatusInSafe))}, []counted{count(1, slot3, BasisClaimed)},
 			"1/1 0+0+1 misplaced K-00000001 expected Berlin/safe 1/slot 2 at Berlin/safe 1/slot 3"},
-		{"a key of a place that is not counted", nil, []stockKey{keyed(1, at(rome, StatusInSafe)), keyed(2, at(rome, StatusInSafe))}, []Counted{count(1, safe1, BasisProved)},
+		{"a key of a place that is not counted", nil, []stockKey{keyed(1, at(rome, StatusInSafe)), keyed(2, at(rome, StatusInSafe))}, []counted{count(1, safe1, BasisProved)},
 			"0/0 1+0+0 misplaced K-00000001 expected Rome at Berlin/safe 1"},
-		{"a key that lies nowhere", nil, []stockKey{keyed(1, Custody{Status: StatusEnrolled})}, []Counted{count(1, safe1, BasisProved)},
+		{"a key that lies nowhere", nil, []stockKey{keyed(1, Custody{Status: StatusEnrolled})}, []counted{count(1, safe1, BasisProved)},
 			"0/0 1+0+0 misplaced K-00000001 at Berlin/safe 1"},
-		{"one place says more exactly where", nil, []stockKey{keyed(1, at(slot2, StatusInSafe))}, []Counted{count(1, safe1, BasisClaimed), count(1, slot2, BasisClaimed)},
+		{"one place says more exactly where", nil, []stockKey{keyed(1, at(slot2, StatusInSafe))}, []counted{count(1, safe1, BasisClaimed), count(1, slot2, BasisClaimed)},
 			"1/1 0+0+1 repeated 1"},
-		{"two places", nil, []stockKey{keyed(1, in)}, []Counted{count(1, safe1, BasisClaimed), count(1, rome, BasisClaimed)},
+		{"two places", nil, []stockKey{keyed(1, in)}, []counted{count(1, safe1, BasisClaimed), count(1, rome, BasisClaimed)},
 			"1/1 0+0+1 counted_twice K-00000001 expected Berlin/safe 1 at Berlin/safe 1 and Rome"},
-		{"two places that a move explains", nil, []stockKey{keyed(1, in, at(rome, StatusInSafe))}, []Counted{count(1, safe1, BasisClaimed), count(1, rome, BasisClaimed)},
+		{"two places that a move explains", nil, []stockKey{keyed(1, in, at(rome, StatusInSafe))}, []counted{count(1, safe1, BasisClaimed), count(1, rome, BasisClaimed)},
 			"1/1 0+0+1"},
 		{"the same person twice, and another", nil, []stockKey{keyed(1, in), keyed(2, in)},
-			[]Counted{count(1, safe1, BasisClaimed), count(1, safe1, BasisClaimed), count(2, safe1, BasisClaimed), count(2, safe1, BasisClaimed).by("ben")},
+			[]counted{count(1, safe1, BasisClaimed), count(1, safe1, BasisClaimed), count(2, safe1, BasisClaimed), count(2, safe1, BasisClaimed).from("ben")},
 			"2/2 0+0+2 repeated 2"},
 		{"checked out, in use, in a parcel", nil, []stockKey{keyed(1, out), keyed(2, at(safe1, StatusInUse)), keyed(3, at(safe1, StatusInTransit)), keyed(4, at(rome, StatusCheckedOut))}, nil,
 			"0/0 0+0+0 absent K-00000001 checked_out; absent K-00000003 in_transit; absent K-00000002 in_use"},
 		{"overdue", nil, []stockKey{keyed(1, late)}, nil, "0/0 0+0+0 absent K-00000001 checked_out overdue"},
 		{"known to be lost", nil, []stockKey{keyed(1, at(safe1, StatusLost))}, nil, "0/0 0+0+0 absent K-00000001 lost"},
-		{"found though lost", nil, []stockKey{keyed(1, at(safe1, StatusLost))}, []Counted{count(1, safe1, BasisProved)},
+		{"found though lost", nil, []stockKey{keyed(1, at(safe1, StatusLost))}, []counted{count(1, safe1, BasisProved)},
 			"0/0 1+0+0 found K-00000001 expected Berlin/safe 1 at Berlin/safe 1"},
 		{"here though checked out, expected, disposed of", nil, []stockKey{keyed(1, out), keyed(2, Custody{Status: StatusExpected}), keyed(3, Custody{Status: StatusDisposed})},
-			[]Counted{count(1, safe1, BasisClaimed), count(2, safe1, BasisClaimed), count(3, safe1, BasisClaimed)},
+			[]counted{count(1, safe1, BasisClaimed), count(2, safe1, BasisClaimed), count(3, safe1, BasisClaimed)},
 			"0/0 0+0+3 away K-00000002 at Berlin/safe 1; away K-00000003 at Berlin/safe 1; away K-00000001 expected Berlin/safe 1 at Berlin/safe 1"},
 		{"what may lie there, counted and not", nil, []stockKey{keyed(1, at(safe1, StatusRetired)), keyed(2, at(safe1, StatusFound)), keyed(3, at(safe1, StatusCompromised)), keyed(4, at(safe1, StatusRetired))},
-			[]Counted{count(1, safe1, BasisClaimed), count(2, safe1, BasisClaimed), count(3, safe1, BasisClaimed)}, "0/0 0+0+3"},
+			[]counted{count(1, safe1, BasisClaimed), count(2, safe1, BasisClaimed), count(3, safe1, BasisClaimed)}, "0/0 0+0+3"},
 		{"checked out before it was counted", nil, []stockKey{keyed(1, in, out)}, nil, "0/0 0+0+0 absent K-00000001 checked_out"},
-		{"checked out after it was counted", nil, []stockKey{keyed(1, in, out)}, []Counted{count(1, safe1, BasisProved)}, "1/1 1+0+0"},
-		{"checked in after its safe was counted", nil, []stockKey{keyed(1, out, in), keyed(2, in)}, []Counted{count(2, safe1, BasisProved)},
+		{"checked out after it was counted", nil, []stockKey{keyed(1, in, out)}, []counted{count(1, safe1, BasisProved)}, "1/1 1+0+0"},
+		{"checked in after its safe was counted", nil, []stockKey{keyed(1, out, in), keyed(2, in)}, []counted{count(2, safe1, BasisProved)},
 			"1/1 1+0+0 absent K-00000001 moved"},
-		{"enrolled and put away meanwhile", nil, []stockKey{keyed(1, Custody{Status: StatusEnrolled}, in)}, []Counted{count(1, safe1, BasisClaimed)}, "1/1 0+0+1"},
+		{"enrolled and put away meanwhile", nil, []stockKey{keyed(1, Custody{Status: StatusEnrolled}, in)}, []counted{count(1, safe1, BasisClaimed)}, "1/1 0+0+1"},
 		{"moved out of what is counted", nil, []stockKey{keyed(1, in, at(rome, StatusInSafe))}, nil, "0/0 0+0+0 absent K-00000001 moved"},
 		{"reported lost meanwhile", nil, []stockKey{keyed(1, in, at(safe1, StatusLost))}, nil, "0/0 0+0+0 absent K-00000001 lost"},
-		{"a code that names nothing, read twice", nil, nil, []Counted{code("99", safe1), code("99", rome).by("ben")},
+		{"a code that names nothing, read twice", nil, nil, []counted{code("99", safe1), code("99", rome).from("ben")},
 			"0/0 0+0+0 unexpected 99 at Berlin/safe 1 and Rome by ada and ben"},
-		{"a code that has become a key's", nil, []stockKey{keyed(1, in)}, []Counted{code("yk-1", safe1)}, "1/1 0+0+1"},
-		{"another key under its name", nil, []stockKey{keyed(1, in)}, []Counted{count(1, safe1, BasisClaimed), count(1, safe1, BasisOtherKey)},
+		{"a code that has become a key's", nil, []stockKey{keyed(1, in)}, []counted{code("yk-1", safe1)}, "1/1 0+0+1"},
+		{"another key under its name", nil, []stockKey{keyed(1, in)}, []counted{count(1, safe1, BasisClaimed), count(1, safe1, BasisOtherKey)},
 			"1/0 0+0+0 other_key K-00000001 expected Berlin/safe 1 at Berlin/safe 1"},
-		{"reset or another key", nil, []stockKey{keyed(1, in)}, []Counted{count(1, safe1, BasisResetOrOther)},
+		{"reset or another key", nil, []stockKey{keyed(1, in)}, []counted{count(1, safe1, BasisResetOrOther)},
 			"1/0 0+0+0 reset_or_other K-00000001 expected Berlin/safe 1 at Berlin/safe 1"},
-		{"another key beside it", nil, []stockKey{keyed(1, in)}, []Counted{count(1, safe1, BasisOtherKey), count(1, safe1, BasisProved)},
+		{"another key beside it", nil, []stockKey{keyed(1, in)}, []counted{count(1, safe1, BasisOtherKey), count(1, safe1, BasisProved)},
 			"1/1 1+0+0 other_key K-00000001 expected Berlin/safe 1 at Berlin/safe 1"},
-		{"the key itself, reset", nil, []stockKey{keyed(1, in)}, []Counted{count(1, safe1, BasisFIDOReset)},
+		{"the key itself, reset", nil, []stockKey{keyed(1, in)}, []counted{count(1, safe1, BasisFIDOReset)},
 			"1/1 0+0+0 fido_reset K-00000001 expected Berlin/safe 1 at Berlin/safe 1"},
 		{"a place that takes two, counted by one", nil, []stockKey{keyed(1, at(safe2, StatusInSafe)), keyed(2, at(safe2, StatusInSafe))},
-			[]Counted{count(1, safe2, BasisClaimed), count(2, safe2, BasisClaimed), count(2, safe2, BasisClaimed).by("ben")},
+			[]counted{count(1, safe2, BasisClaimed), count(2, safe2, BasisClaimed), count(2, safe2, BasisClaimed).from("ben")},
 			"2/2 0+0+2 repeated 1 one_counter Berlin/safe 2 expected Berlin/safe 2"},
 		{"a sample", []string{"K-00000001", "K-00000002"}, []stockKey{keyed(1, in), keyed(2, in), keyed(3, in), keyed(4, in), keyed(5, out)},
-			[]Counted{count(1, safe1, BasisProved), count(3, safe1, BasisClaimed)},
+			[]counted{count(1, safe1, BasisProved), count(3, safe1, BasisClaimed)},
 			"2/1 1+0+1 not sampled 1 missing K-00000002 expected Berlin/safe 1"},
 	}
 	for _, tt := range tests {
@@ -169,8 +166,8 @@ func shown(r Report) string {
 
 // TestReportCounters: who counted how many where.
 func TestReportCounters(t *testing.T) {
-	f := facts{stocktake: Stocktake{Places: []Place{berlin}}, places: map[string]Place{"P-1": safe1, "P-2": safe2}, counts: []Counted{
-		code("a", safe2), code("b", safe1), code("a", safe1).by("ben"), code("c", safe1),
+	f := facts{stocktake: Stocktake{Places: []Place{berlin}}, places: map[string]Place{"P-1": safe1, "P-2": safe2}, counts: []counted{
+		code("a", safe2), code("b", safe1), code("a", safe1).from("ben"), code("c", safe1),
 	}}
 	want := []Counter{{"ada", "Berlin/safe 1", 2}, {"ben", "Berlin/safe 1", 1}, {"ada", "Berlin/safe 2", 1}}
 	if got := f.report().Counters; !slices.Equal(got, want) {
@@ -214,10 +211,10 @@ func TestDrawSample(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	n := KeyNames{ids: map[string]bool{}, tags: map[string]string{}, serials: map[string][]string{}, seals: map[string][]string{}}
-	n.add(KeyName{ID: "K-00000001", Serial: "12345678", Tag: "YK-1", Seal: "A-1"})
-	n.add(KeyName{ID: "K-00000002", Serial: "TOK1", Tag: "00123", Seal: "A-1"})
-	n.add(KeyName{ID: "K-00000003", Serial: "123"})
-	n.add(KeyName{ID: "K-00000004", Serial: "123"})
+	n.add(KeyStand{ID: "K-00000001", Serial: "12345678", Tag: "YK-1", Custody: Custody{Seal: "A-1"}})
+	n.add(KeyStand{ID: "K-00000002", Serial: "TOK1", Tag: "00123", Custody: Custody{Seal: "A-1"}})
+	n.add(KeyStand{ID: "K-00000003", Serial: "123"})
+	n.add(KeyStand{ID: "K-00000004", Serial: "123"})
 	for code, want := range map[string]string{
 		"12345678": "[K-00000001]", "0012345678": "[K-00000001]", "yk-1": "[K-00000001]", "k-0000000i": "[K-00000001]", "tok1": "[K-00000002]",
 		"00123": "[K-00000003 K-00000004 K-00000002]", "123": "[K-00000003 K-00000004]", "K-00000009": "[]", "": "[]", "\x1b[2J": "[]",

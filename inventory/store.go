@@ -47,9 +47,9 @@ type KeyTx interface {
 	ListKeys(KeyFilter) ([]Key, error)
 	// CountKeys says how many ListKeys would list.
 	CountKeys(KeyFilter) (int, error)
-	// EachKeyName calls fn with what every key is called by, by ID; fn must not
+	// EachKeyStand calls fn with how every key stands, in any order; fn must not
 	// use the transaction.
-	EachKeyName(fn func(KeyName) error) error
+	EachKeyStand(fn func(KeyStand) error) error
 
 	InsertCredential(Credential) error
 	CredentialByID(id []byte) (Credential, error)

@@ -1,6 +1,10 @@
 package store
 
-import "hwmfa/inventory"
+import (
+	"fmt"
+
+	"hwmfa/inventory"
+)
 
 // StocktakeEvents says its condition in the words of the index, by which both
 // databases see that the index has all of them.
@@ -8,9 +12,15 @@ func (t *tx) StocktakeEvents() ([]inventory.Event, error) {
 	return list(t, scanEvent, selectEvents+"WHERE kind = 'stocktake.started' OR kind = 'stocktake.closed' ORDER BY seq")
 }
 
-func (t *tx) EachKeyName(fn func(inventory.KeyName) error) error {
-	scan := func(r row) (n inventory.KeyName, err error) {
-		return n, r.Scan(&n.ID, textColumn{&n.Serial}, textColumn{&n.Tag}, textColumn{&n.Seal})
+// EachKeyStand reads the rows as they lie: an order costs more than they do.
+func (t *tx) EachKeyStand(fn func(inventory.KeyStand) error) error {
+	scan := func(r row) (k inventory.KeyStand, err error) {
+		err = r.Scan(&k.ID, textColumn{&k.Serial}, textColumn{&k.Tag}, &k.Status, textColumn{&k.PlaceID}, textColumn{&k.HolderID},
+			textColumn{&k.Seal}, maybeTime{&k.Due}, timeColumn{&k.Since})
+		if err == nil && !k.Status.Known() {
+			err = fmt.Errorf("%w: key %s has status %q", inventory.ErrDamaged, k.ID, k.Status)
+		}
+		return k, err
 	}
-	return each(t, scan, fn, "SELECT id, serial, tag, seal FROM keys ORDER BY id")
+	return each(t, scan, fn, "SELECT id, serial, tag, status, place_id, holder_id, seal, due, since FROM keys")
 }
