@@ -119,19 +119,27 @@ func Places(tx Tx) ([]Place, error) { return tx.ListPlaces() }
 const KindPlaceChanged = "place.changed"
 
 // ChangePlace sets how many keys fit in a place, 0 for no limit, and whether it
-// takes two people. Nothing changed is no event.
+// takes two people. Nothing changed is no event. That a place takes two people
+// is not for one to end: ErrNeedsWitness, see AskPlaceChange.
 func ChangePlace(tx Tx, act Act, placeID string, capacity int64, twoPeople bool) (Place, error) {
 	act, err := act.check()
 	if err != nil {
 		return Place{}, fmt.Errorf("change place: %w", err)
 	}
-	if capacity < 0 || capacity > 1_000_000 {
-		return Place{}, fmt.Errorf("change place: %w", invalid("capacity", "is not 0 to 1000000"))
+	if err := checkCapacity(capacity); err != nil {
+		return Place{}, fmt.Errorf("change place: %w", err)
 	}
 	p, err := tx.PlaceByID(placeID)
 	if err != nil {
 		return Place{}, fmt.Errorf("change place %s: %w", placeID, err)
 	}
+	if p.TwoPeople && !twoPeople {
+		return Place{}, fmt.Errorf("change place: %s takes two people: %w", p.Path, ErrNeedsWitness)
+	}
+	return setRules(tx, act, p, capacity, twoPeople)
+}
+
+func setRules(tx Tx, act Act, p Place, capacity int64, twoPeople bool) (Place, error) {
 	if p.Capacity == capacity && p.TwoPeople == twoPeople {
 		return p, nil
 	}
@@ -139,8 +147,15 @@ func ChangePlace(tx Tx, act Act, placeID string, capacity int64, twoPeople bool)
 	if err := tx.UpdatePlace(p); err != nil {
 		return Place{}, fmt.Errorf("change place %s: %w", p.Path, err)
 	}
-	_, err = record(tx, act, KindPlaceChanged, p.ID, placeRules{p.Capacity, p.TwoPeople})
+	_, err := record(tx, act, KindPlaceChanged, p.ID, placeRules{p.Capacity, p.TwoPeople})
 	return p, err
+}
+
+func checkCapacity(n int64) error {
+	if n < 0 || n > 1_000_000 {
+		return invalid("capacity", "is not 0 to 1000000")
+	}
+	return nil
 }
 
 // placeRules is the payload of place.changed.

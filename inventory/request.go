@@ -20,8 +20,7 @@ const RequestLife = 24 * time.Hour
 // ErrOver: the request cannot be confirmed any more.
 var ErrOver = errors.New("cannot be confirmed any more")
 
-// Request is what one person wants to do with keys and a second one has to
-// confirm. It is open until it is confirmed or withdrawn.
+// Request is what one person wants to do and a second one has to confirm. It is open until it is confirmed or withdrawn.
 type Request struct {
 	ID    string // "R-…"
 	Event int64  // the event in which it was made
@@ -35,7 +34,15 @@ func (r Request) Ends() time.Time { return r.At.Add(RequestLife) }
 
 // requestJSON is the payload of request.made, and what Request.Moves holds.
 type requestJSON struct {
-	Moves []moveJSON `json:"moves"`
+	Moves []moveJSON   `json:"moves"`
+	Place *PlaceChange `json:"place"`
+}
+
+// PlaceChange is another rule for a place that takes two people.
+type PlaceChange struct {
+	PlaceID   string `json:"id"`
+	Capacity  int64  `json:"capacity"`
+	TwoPeople bool   `json:"two_people"`
 }
 
 // moveJSON is a move as it was asked for.
@@ -69,26 +76,25 @@ func (j moveJSON) move() (Move, error) {
 	}, err
 }
 
-// read reads the moves back, and the time since which each key was where it was.
-func (r Request) read() (moves []Move, since []string, err error) {
-	var body requestJSON
+// read reads the moves back, and what was written down with them.
+func (r Request) read() (moves []Move, body requestJSON, err error) {
 	if err := decodeExact([]byte(r.Moves), &body); err != nil {
-		return nil, nil, fmt.Errorf("request %s: %w: %w", r.ID, ErrDamaged, err)
+		return nil, body, fmt.Errorf("request %s: %w: %w", r.ID, ErrDamaged, err)
 	}
 	for _, j := range body.Moves {
 		m, err := j.move()
 		if err != nil {
-			return nil, nil, fmt.Errorf("request %s: %w: %w", r.ID, ErrDamaged, err)
+			return nil, body, fmt.Errorf("request %s: %w: %w", r.ID, ErrDamaged, err)
 		}
-		moves, since = append(moves, m), append(since, j.Since)
+		moves = append(moves, m)
 	}
-	return moves, since, nil
+	return moves, body, nil
 }
 
-// Asked is what the request is about.
-func (r Request) Asked() ([]Move, error) {
-	moves, _, err := r.read()
-	return moves, err
+// Asked is what the request is about: moves, or a change of a place's rules.
+func (r Request) Asked() ([]Move, *PlaceChange, error) {
+	moves, body, err := r.read()
+	return moves, body.Place, err
 }
 
 // AskWitness records moves that MoveKeys gave ErrNeedsWitness for, so that a
@@ -101,7 +107,7 @@ func AskWitness(tx Tx, act Act, moves []Move) (Request, error) {
 	if len(moves) == 0 || len(moves) > maxMoves {
 		return Request{}, fmt.Errorf("request: %w", invalid("keys", "are %d, not 1 to %d", len(moves), maxMoves))
 	}
-	var body requestJSON
+	body := requestJSON{Moves: []moveJSON{}}
 	for _, m := range moves {
 		if m, err = m.check(act); err != nil {
 			return Request{}, fmt.Errorf("request: %w", err)
@@ -112,6 +118,26 @@ func AskWitness(tx Tx, act Act, moves []Move) (Request, error) {
 		}
 		body.Moves = append(body.Moves, m.asked(k))
 	}
+	return makeRequest(tx, act, body)
+}
+
+// AskPlaceChange records a change of a place's rules that ChangePlace gave
+// ErrNeedsWitness for, so that a second person can confirm it.
+func AskPlaceChange(tx Tx, act Act, c PlaceChange) (Request, error) {
+	act, err := act.check()
+	if err != nil {
+		return Request{}, fmt.Errorf("request: %w", err)
+	}
+	if _, err := tx.PlaceByID(c.PlaceID); err != nil {
+		return Request{}, fmt.Errorf("request: place %s: %w", c.PlaceID, err)
+	}
+	if err := checkCapacity(c.Capacity); err != nil {
+		return Request{}, fmt.Errorf("request: %w", err)
+	}
+	return makeRequest(tx, act, requestJSON{Moves: []moveJSON{}, Place: &c})
+}
+
+func makeRequest(tx Tx, act Act, body requestJSON) (Request, error) {
 	b, err := canonicalJSON(body)
 	if err != nil {
 		return Request{}, fmt.Errorf("request: %w", err)
@@ -146,12 +172,22 @@ func ConfirmRequest(tx Tx, act Act, id string) (Request, []Key, error) {
 	if err != nil {
 		return Request{}, nil, err
 	}
-	moves, err := r.confirmable(tx, act)
+	moves, place, err := r.confirmable(tx, act)
 	if err != nil {
 		return Request{}, nil, fmt.Errorf("request %s: %w", r.ID, err)
 	}
 	if err := r.end(tx, act, KindRequestConfirmed); err != nil {
 		return Request{}, nil, fmt.Errorf("request %s: %w", r.ID, err)
+	}
+	if place != nil {
+		p, err := tx.PlaceByID(place.PlaceID)
+		if err == nil {
+			_, err = setRules(tx, act, p, place.Capacity, place.TwoPeople)
+		}
+		if err != nil {
+			return Request{}, nil, fmt.Errorf("request %s: %w", r.ID, err)
+		}
+		return r, nil, nil
 	}
 	w := &Witness{Login: &act.Actor, Request: &r.Event, AskedBy: &r.By, confirmed: true}
 	keys, err := MoveKeys(tx, act, moves, w)
@@ -161,28 +197,28 @@ func ConfirmRequest(tx Tx, act Act, id string) (Request, []Key, error) {
 	return r, keys, nil
 }
 
-// confirmable returns the moves if the actor may confirm them now.
-func (r Request) confirmable(tx Tx, act Act) ([]Move, error) {
+// confirmable returns what is asked for if the actor may confirm it now.
+func (r Request) confirmable(tx Tx, act Act) ([]Move, *PlaceChange, error) {
 	if err := secondLogin(tx, r.By, act.Actor); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if act.At.Before(r.At) || !act.At.Before(r.Ends()) {
-		return nil, fmt.Errorf("it was made on %s: %w", r.At.Format("2006-01-02 15:04"), ErrOver)
+		return nil, nil, fmt.Errorf("it was made on %s: %w", r.At.Format("2006-01-02 15:04"), ErrOver)
 	}
-	moves, since, err := r.read()
+	moves, body, err := r.read()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i, m := range moves {
 		k, err := tx.KeyByID(m.KeyID)
 		if err != nil {
-			return nil, fmt.Errorf("key %s: %w", m.KeyID, err)
+			return nil, nil, fmt.Errorf("key %s: %w", m.KeyID, err)
 		}
-		if FormatTime(k.Since) != since[i] {
-			return nil, fmt.Errorf("%s has moved since: %w", k.Label(), ErrOver)
+		if FormatTime(k.Since) != body.Moves[i].Since {
+			return nil, nil, fmt.Errorf("%s has moved since: %w", k.Label(), ErrOver)
 		}
 	}
-	return moves, nil
+	return moves, body.Place, nil
 }
 
 // end closes a request.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -78,7 +79,8 @@ func (b *moving) needsWitness(m Move, before Custody, after Key) error {
 }
 
 // KeyWitness takes a key's proof, which the actor has recorded just now, as the
-// word of a second person: the one who has that key, and who is not the actor.
+// word of a second person: the one who has that key, and who is not the actor;
+// nor may it be the actor alone who says that they have it.
 // Only the last event of the journal is taken, an answer that was given with a
 // touch.
 func KeyWitness(tx Tx, act Act, p Proof) (*Witness, error) {
@@ -113,7 +115,37 @@ func KeyWitness(tx Tx, act Act, p Proof) (*Witness, error) {
 	case holder.ID:
 		return nil, fmt.Errorf("%s is with %s, who is the first person already: %w", k.Label(), holder.Name, ErrWitness)
 	}
+	alone, err := handedBy(tx, k)
+	if err != nil {
+		return nil, err
+	}
+	if alone != "" && Fold(LoginOf(alone)) == Fold(LoginOf(act.Actor)) {
+		return nil, fmt.Errorf("%s was handed to %s by %s alone, whose word it is then: %w", k.Label(), holder.Name, alone, ErrWitness)
+	}
 	return &Witness{Key: &k.ID, Person: &holder.ID, Proof: &p.Event, confirmed: true}, nil
+}
+
+// handedBy returns the one who says that the key is with whom it is, "" where a
+// second person said so too.
+func handedBy(tx Tx, k Key) (actor string, err error) {
+	events, err := tx.EventsAbout(k.ID)
+	if err != nil {
+		return "", fmt.Errorf("events of %s: %w", k.ID, err)
+	}
+	for _, e := range slices.Backward(events) {
+		if e.Kind != steps[VerbCheckOut].kind {
+			continue
+		}
+		var c custodyJSON
+		if err := json.Unmarshal([]byte(e.Payload), &c); err != nil {
+			return "", fmt.Errorf("event %d: %w: %w", e.Seq, ErrDamaged, err)
+		}
+		if c.Witness != nil {
+			return "", nil
+		}
+		return e.Actor, nil
+	}
+	return "", fmt.Errorf("%s was handed to nobody: %w", k.Label(), ErrDamaged)
 }
 
 // touchedNow holds a proof to be the last event of the journal, of this act, and

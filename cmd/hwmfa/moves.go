@@ -145,13 +145,18 @@ func printMoved(a *app, done moved) error {
 			return err
 		}
 	}
-	r := done.Request
-	if r == nil {
+	if done.Request == nil {
 		return nil
 	}
-	a.streams.Notice("%v; nothing was done yet", done.Why)
+	return printRequest(a, *done.Request, done.Why)
+}
+
+// printRequest says why something waits for a second person, and what that one
+// runs.
+func printRequest(a *app, r inventory.Request, why error) error {
+	a.streams.Notice("%v; nothing was done yet", why)
 	return a.streams.Printf("%s waits for a second person until %s, who runs from a login of their own:\n  %s\n",
-		r.ID, timeText(r.Ends()), confirmCommand(*r))
+		r.ID, timeText(r.Ends()), confirmCommand(r))
 }
 
 func confirmCommand(r inventory.Request) string { return "hwmfa witness confirm " + r.ID }

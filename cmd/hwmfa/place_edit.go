@@ -23,7 +23,8 @@ func newPlaceEditCommand(a *app) *cobra.Command {
 		Use:   "edit PLACE",
 		Short: "Change how many keys fit in a place, and whether it takes two people",
 		Long: `Change the rules of a place. PLACE is its path or ID. What no flag names stays
-as it is.` + exitStatusHelp(),
+as it is. That a place takes two people is not for one to end: nothing is done
+then until a second person runs hwmfa witness confirm, and the status is 3.` + exitStatusHelp(exitFound),
 		Example: `  hwmfa place edit "Berlin/safe 1" --capacity 60
   hwmfa place edit P-7Q2M4XRD --two-people`,
 		Args: exactly("PLACE"),
@@ -53,6 +54,7 @@ as it is.` + exitStatusHelp(),
 
 func runPlaceEdit(ctx context.Context, a *app, opts placeEditOptions) error {
 	var shown placeJSON
+	var wanted inventory.PlaceChange
 	err := a.updateExisting(ctx, func(tx inventory.Tx, act inventory.Act) error {
 		p, err := inventory.FindPlace(tx, opts.ref)
 		if err != nil {
@@ -64,12 +66,16 @@ func runPlaceEdit(ctx context.Context, a *app, opts placeEditOptions) error {
 		if opts.twoPeople != nil {
 			p.TwoPeople = *opts.twoPeople
 		}
+		wanted = inventory.PlaceChange{PlaceID: p.ID, Capacity: p.Capacity, TwoPeople: p.TwoPeople}
 		if p, err = inventory.ChangePlace(tx, act, p.ID, p.Capacity, p.TwoPeople); err != nil {
 			return err
 		}
 		shown, err = readPlace(tx, p)
 		return err
 	})
+	if errors.Is(err, inventory.ErrNeedsWitness) {
+		return askPlaceChange(ctx, a, wanted, err, opts.json)
+	}
 	if err != nil {
 		return err
 	}
@@ -77,6 +83,28 @@ func runPlaceEdit(ctx context.Context, a *app, opts placeEditOptions) error {
 		return a.streams.JSON(placeReport(shown))
 	}
 	return a.streams.Printf("%s: %s\n", shown.Path, placeRules(shown))
+}
+
+// askPlaceChange leaves a change of a place's rules to a second person.
+func askPlaceChange(ctx context.Context, a *app, wanted inventory.PlaceChange, why error, json bool) error {
+	done := moved{Why: why}
+	err := a.updateExisting(ctx, func(tx inventory.Tx, act inventory.Act) error {
+		r, err := inventory.AskPlaceChange(tx, act, wanted)
+		done.Request = &r
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case json:
+		err = a.streams.JSON(movedReport(done))
+	default:
+		err = printMoved(a, done)
+	}
+	if err != nil {
+		return err
+	}
+	return errFound
 }
 
 // placeRules says in words what goes for a place.

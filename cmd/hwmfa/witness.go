@@ -55,6 +55,9 @@ func runWitnessConfirm(ctx context.Context, a *app, id string, json bool) error 
 	if json {
 		return a.streams.JSON(movedReport(done))
 	}
+	if len(done.Keys) == 0 {
+		return a.streams.Printf("%s is confirmed and done\n", strings.ToUpper(id))
+	}
 	return printMoved(a, done)
 }
 
@@ -108,7 +111,14 @@ func newWitnessListCommand(a *app) *cobra.Command {
 // openRequestJSON is one request of the schema hwmfa.requests/v1.
 type openRequestJSON struct {
 	requestJSON
-	Moves []moveJSON `json:"moves"`
+	Moves []moveJSON       `json:"moves"`
+	Place *placeChangeJSON `json:"place_rules"` // a change of these; null for moves
+}
+
+type placeChangeJSON struct {
+	Place     string `json:"place"`
+	Capacity  int64  `json:"capacity"`
+	TwoPeople bool   `json:"two_people"`
 }
 
 type moveJSON struct {
@@ -132,11 +142,12 @@ func runWitnessList(ctx context.Context, a *app, json bool) error {
 		requests, err := inventory.Requests(tx)
 		list = []openRequestJSON{}
 		for _, r := range requests {
-			moves, err := movesAsked(tx, r)
+			j, err := asked(tx, r)
 			if err != nil {
 				return err
 			}
-			list = append(list, openRequestJSON{*requestToJSON(r, a.now()), moves})
+			j.requestJSON = *requestToJSON(r, a.now())
+			list = append(list, j)
 		}
 		return err
 	})
@@ -159,6 +170,9 @@ func runWitnessList(ctx context.Context, a *app, json bool) error {
 		if r.Over {
 			ends = "over"
 		}
+		if p := r.Place; p != nil {
+			t.Row(term.Plain(r.ID, r.By, ends, p.words(), "")...)
+		}
 		for i, m := range r.Moves {
 			row := term.Plain(r.ID, r.By, ends, m.words, deref(m.Reason))
 			if i > 0 {
@@ -170,52 +184,75 @@ func runWitnessList(ctx context.Context, a *app, json bool) error {
 	return a.streams.Table(t)
 }
 
-// movesAsked is what a request asks for, with names for IDs.
-func movesAsked(tx inventory.Tx, r inventory.Request) ([]moveJSON, error) {
-	asked, err := r.Asked()
+func (p placeChangeJSON) words() string {
+	people := "one person is enough"
+	if p.TwoPeople {
+		people = "two people"
+	}
+	return fmt.Sprintf("%s: capacity %d, %s", p.Place, p.Capacity, people)
+}
+
+// asked is what a request asks for, with names for IDs.
+func asked(tx inventory.Tx, r inventory.Request) (openRequestJSON, error) {
+	moves, place, err := r.Asked()
 	if err != nil {
-		return nil, err
+		return openRequestJSON{}, err
 	}
-	moves := []moveJSON{}
-	for _, m := range asked {
-		j := moveJSON{
-			Verb: m.Verb, Key: m.KeyID, Seal: null(m.Seal), Carrier: null(m.Carrier), Tracking: null(m.Tracking),
-			Keep: m.Keep, Reason: null(m.Reason), Ticket: null(m.Ticket),
-		}
-		k, err := tx.KeyByID(m.KeyID)
+	j := openRequestJSON{Moves: []moveJSON{}}
+	if place != nil {
+		p, err := tx.PlaceByID(place.PlaceID)
 		if err != nil {
-			return nil, err
+			return j, err
 		}
-		words := []string{string(m.Verb), firstOf(k.Tag, k.Serial, k.ID)}
-		if m.PersonID != "" {
-			p, err := tx.PersonByID(m.PersonID)
-			if err != nil {
-				return nil, err
-			}
-			j.Person, words = &p.Name, append(words, "to "+p.Name)
-		}
-		if m.PlaceID != "" {
-			p, err := tx.PlaceByID(m.PlaceID)
-			if err != nil {
-				return nil, err
-			}
-			j.Place, words = &p.Path, append(words, "to "+p.Path)
-		}
-		if m.Seal != "" {
-			words = append(words, "in bag "+m.Seal)
-		}
-		if m.Verb == inventory.VerbUnseal {
-			words = append(words, "from bag "+k.Seal)
-		}
-		if m.Carrier != "" {
-			words = append(words, fmt.Sprintf("by %s %s", m.Carrier, m.Tracking))
-		}
-		if !m.Until.IsZero() {
-			at := m.Until.UTC()
-			j.Until, words = &at, append(words, "until "+timeText(at))
-		}
-		j.words = strings.Join(words, " ")
-		moves = append(moves, j)
+		j.Place = &placeChangeJSON{p.Path, place.Capacity, place.TwoPeople}
 	}
-	return moves, nil
+	for _, m := range moves {
+		one, err := moveAsked(tx, m)
+		if err != nil {
+			return j, err
+		}
+		j.Moves = append(j.Moves, one)
+	}
+	return j, nil
+}
+
+func moveAsked(tx inventory.Tx, m inventory.Move) (moveJSON, error) {
+	j := moveJSON{
+		Verb: m.Verb, Key: m.KeyID, Seal: null(m.Seal), Carrier: null(m.Carrier), Tracking: null(m.Tracking),
+		Keep: m.Keep, Reason: null(m.Reason), Ticket: null(m.Ticket),
+	}
+	k, err := tx.KeyByID(m.KeyID)
+	if err != nil {
+		return j, err
+	}
+	words := []string{string(m.Verb), firstOf(k.Tag, k.Serial, k.ID)}
+	if m.PersonID != "" {
+		p, err := tx.PersonByID(m.PersonID)
+		if err != nil {
+			return j, err
+		}
+		j.Person, words = &p.Name, append(words, "to "+p.Name)
+	}
+	if m.PlaceID != "" {
+		p, err := tx.PlaceByID(m.PlaceID)
+		if err != nil {
+			return j, err
+		}
+		j.Place, words = &p.Path, append(words, "to "+p.Path)
+	}
+	if m.Seal != "" {
+		words = append(words, "in bag "+m.Seal)
+	}
+	if m.Verb == inventory.VerbUnseal {
+		words = append(words, "from bag "+k.Seal)
+	}
+	if m.Carrier != "" {
+		words = append(words, fmt.Sprintf("by %s %s", m.Carrier, m.Tracking))
+	}
+	if !m.Until.IsZero() {
+		at := m.Until.UTC()
+		j.Until, words = &at, append(words, "until "+timeText(at))
+	}
+	j.words = strings.Join(words, " ")
+	return j, nil
 }

@@ -76,7 +76,7 @@ func testRequests(t *testing.T, d Database) {
 		if len(open) != 1 || open[0] != r {
 			t.Errorf("open requests %+v, want %+v", open, r)
 		}
-		moves, err2 := r.Asked()
+		moves, _, err2 := r.Asked()
 		out := out
 		out.Until = out.Until.UTC().Truncate(time.Microsecond)
 		if err2 != nil || !slices.Equal(moves, []inventory.Move{out}) {
@@ -115,6 +115,31 @@ func testRequests(t *testing.T, d Database) {
 		return err
 	})
 
+	// One person does not make it a safe for one.
+	lift := inventory.PlaceChange{PlaceID: safe.ID, Capacity: 5}
+	refused(t, s, inventory.ErrNeedsWitness, func(tx inventory.Tx) error {
+		_, err := inventory.ChangePlace(tx, act(3), safe.ID, lift.Capacity, lift.TwoPeople)
+		return err
+	})
+	var toLift inventory.Request
+	update(t, s, func(tx inventory.Tx) (err error) {
+		toLift, err = inventory.AskPlaceChange(tx, act(3), lift)
+		return err
+	})
+	refused(t, s, inventory.ErrWitness, confirm(act(4), toLift.ID))
+	update(t, bens, confirm(by("ben", 4), toLift.ID))
+	view(t, s, func(tx inventory.Tx) error {
+		p, err := inventory.FindPlace(tx, safe.Path)
+		if p.TwoPeople || p.Capacity != 5 {
+			t.Errorf("lifted: %+v", p)
+		}
+		return err
+	})
+	update(t, s, func(tx inventory.Tx) error {
+		_, err := inventory.ChangePlace(tx, act(5), safe.ID, 0, true)
+		return err
+	})
+
 	in := inventory.Move{Verb: inventory.VerbCheckIn, KeyID: k.ID, PlaceID: safe.ID}
 	late := asked(t, s, act(2000), in)
 	update(t, s, move(act(2001), inventory.Move{Verb: inventory.VerbLose, KeyID: k.ID, Reason: "taxi"}))
@@ -147,9 +172,16 @@ func testKeyWitness(t *testing.T, d Database) {
 	ben := person(t, s, inventory.Person{Name: "Ben"})
 	safe := place(t, s, "Berlin/safe 1")
 	k, bens, adas, nobodys := enroll(t, s, act(1), enrollment(1)), enroll(t, s, act(1), enrollment(2)), enroll(t, s, act(1), enrollment(3)), enroll(t, s, act(1), enrollment(4))
-	for id, who := range map[string]inventory.Person{bens.ID: ben, adas.ID: ada} {
-		update(t, s, move(act(1), inventory.Move{Verb: inventory.VerbCheckOut, KeyID: id, PersonID: who.ID, Reason: "theirs", Keep: true}))
+	theirs := func(id string, who inventory.Person) inventory.Move {
+		return inventory.Move{Verb: inventory.VerbCheckOut, KeyID: id, PersonID: who.ID, Reason: "theirs", Keep: true}
 	}
+	update(t, s, move(act(1), theirs(adas.ID, ada)))
+	bensOwn := d.as(t, "ben")
+	update(t, bensOwn, move(by("ben", 1), theirs(bens.ID, ben)))
+	// Anna alone says of the one that it is Ben's; of the other Ben says so too.
+	said, agreed := enroll(t, s, act(1), enrollment(5)), enroll(t, s, act(1), enrollment(6))
+	update(t, s, move(act(1), theirs(said.ID, ben)))
+	update(t, bensOwn, confirm(by("ben", 1), asked(t, s, act(1), theirs(agreed.ID, ben)).ID))
 	update(t, s, func(tx inventory.Tx) error {
 		_, err := inventory.ChangePlace(tx, act(1), safe.ID, 0, true)
 		return err
@@ -181,6 +213,7 @@ func testKeyWitness(t *testing.T, d Database) {
 		{"the actor's own key", inventory.ErrWitness, act(2), k.ID, adas.ID, touched(3)},
 		{"the actor's own key, as root", inventory.ErrWitness, by("anna as root", 2), k.ID, adas.ID, touched(3)},
 		{"a key that nobody has", inventory.ErrWitness, act(2), k.ID, nobodys.ID, touched(4)},
+		{"a key that the actor alone says is another's", inventory.ErrWitness, act(2), k.ID, said.ID, touched(5)},
 		{"the key that is moved", inventory.ErrWitness, act(2), bens.ID, bens.ID, touched(2)},
 		{"an answer without a touch", inventory.ErrWitness, act(2), k.ID, bens.ID, silent},
 		{"an actor who is nobody", inventory.ErrWitness, by("shared", 2), k.ID, bens.ID, touched(2)},
@@ -204,6 +237,7 @@ func testKeyWitness(t *testing.T, d Database) {
 		return err
 	})
 	update(t, s, in(act(3), k.ID, bens.ID, touched(2)))
+	update(t, s, in(act(3), nobodys.ID, agreed.ID, touched(6)))
 	view(t, s, func(tx inventory.Tx) error {
 		h, err := inventory.History(tx, k.ID)
 		last := h[len(h)-1]
@@ -216,5 +250,5 @@ func testKeyWitness(t *testing.T, d Database) {
 		_, err := inventory.MarkLeft(tx, act(4), ben.ID)
 		return err
 	})
-	refused(t, s, inventory.ErrWitness, in(act(5), nobodys.ID, bens.ID, touched(2)))
+	refused(t, s, inventory.ErrWitness, in(act(5), said.ID, bens.ID, touched(2)))
 }
