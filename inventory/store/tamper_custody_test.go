@@ -23,7 +23,21 @@ func TestTamperedCustody(t *testing.T) {
 		"DELETE FROM artifact_accounts":                                   "artifact A-",
 		"UPDATE exceptions SET expires = '2999-01-01T00:00:00.000000Z'":   "the exception of account",
 		"UPDATE exceptions SET approver_id = owner_id":                    "the exception of account",
-		"DELETE FROM exceptions":                                          "is gone",
+		"DELETE FROM bags WHERE number = 'B-1'":                           "bag B-1 is gone",
+		"UPDATE bags SET state = 'intact'":                                "bag B-1",
+		"UPDATE bags SET sealed_by = 'eve'":                               "bag B-1",
+		"INSERT INTO bags (number, state, sealed_at, sealed_by) SELECT 'B-3', 'intact', sealed_at, sealed_by FROM bags LIMIT 1": "bag B-3 is not of the journal",
+		"UPDATE shipments SET due = '2999-01-01T00:00:00.000000Z'":                                                              "shipment S-",
+		"UPDATE shipments SET sent_by = 'eve'":                                                                                  "shipment S-",
+		"UPDATE requests SET asked_by = 'eve'":                                                                                  "request R-",
+		"UPDATE requests SET event = 1":                                                                                         "request R-",
+		"UPDATE requests SET at = '2999-01-01T00:00:00.000000Z'":                                                                "request R-",
+		"UPDATE requests SET moves = replace(moves, 'unseal', 'lose')":                                                          "request R-",
+		"DELETE FROM requests":                                                                                                  "is gone",
+		"UPDATE keys SET reason = 'none'":                                                                                       "key K-",
+		"UPDATE keys SET ticket = 'none'":                                                                                       "key K-",
+		"UPDATE keys SET seal = 'B-9' WHERE seal IS NOT NULL":                                                                   "key K-",
+		"DELETE FROM exceptions":                                                                                                "is gone",
 	} {
 		t.Run(edit, func(t *testing.T) {
 			s, path := opened(t)

@@ -8,7 +8,8 @@ import (
 )
 
 // Fill writes keys, places, people, an account with a binding and an
-// exception, artifacts.
+// exception, artifacts, a bag that was broken and one that is intact, a parcel
+// and a request.
 func Fill(t *testing.T, s inventory.Store) {
 	t.Helper()
 	for n := range 3 {
@@ -21,7 +22,7 @@ func Fill(t *testing.T, s inventory.Store) {
 		err2 := inventory.SaveAccount(tx, act(5), inventory.Account{ID: "123456789012", Name: "prod"})
 		bea, err3 := inventory.SavePerson(tx, act(5), inventory.Person{Name: "Bea", Email: "bea@example.com"})
 		_, err4 := inventory.BindKey(tx, act(6), inventory.Binding{AccountID: "123456789012", KeyID: k.ID, DeviceName: "yk", How: inventory.HowNamed})
-		return errors.Join(err1, err2, err3, err4, fillCustody(tx, bea))
+		return errors.Join(err1, err2, err3, err4, fillCustody(tx, bea), fillMoves(tx))
 	})
 }
 
@@ -40,6 +41,30 @@ func fillCustody(tx inventory.Tx, bea inventory.Person) error {
 		AccountID: "123456789012", OwnerID: bea.ID, ApproverID: cleo.ID, Reason: "r", Control: "c", Expires: noon.AddDate(0, 1, 0),
 	}, 366)
 	return errors.Join(err1, err2, err3, err4, err5, err6)
+}
+
+// fillMoves moves the first three keys, which lie in one safe.
+func fillMoves(tx inventory.Tx) error {
+	keys, err := inventory.Keys(tx, inventory.KeyFilter{Place: "Zürich/Safe 1"})
+	if err != nil {
+		return err
+	}
+	site, err := inventory.FindPlace(tx, "Zürich")
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, m := range []inventory.Move{
+		{Verb: inventory.VerbSeal, KeyID: keys[0].ID, Seal: "B-1"},
+		{Verb: inventory.VerbBreak, KeyID: keys[0].ID, Reason: "cut open"},
+		{Verb: inventory.VerbSeal, KeyID: keys[1].ID, Seal: "B-2"},
+		{Verb: inventory.VerbShip, KeyID: keys[2].ID, PlaceID: site.ID, Carrier: "DHL", Tracking: "1", Until: noon.AddDate(0, 1, 0)},
+	} {
+		_, err := inventory.MoveKey(tx, act(10), m, nil)
+		errs = append(errs, err)
+	}
+	_, err = inventory.AskWitness(tx, act(11), []inventory.Move{{Verb: inventory.VerbUnseal, KeyID: keys[1].ID, Reason: "r"}})
+	return errors.Join(append(errs, err)...)
 }
 
 // Snapshot is everything that an inventory shows, as one text; its journal
