@@ -18,14 +18,69 @@ type tx struct {
 	sql *sql.Tx
 	// dialect turns statements with "?" into those of this database.
 	dialect dialect
+	// prepared are the statements that this transaction ran before.
+	prepared map[string]*sql.Stmt
 }
 
 // row is what *sql.Row and *sql.Rows have in common.
 type row interface{ Scan(dest ...any) error }
 
+// runner runs one statement.
+type runner interface {
+	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, args ...any) *sql.Row
+}
+
+// once is a statement that runs once and is not worth preparing.
+type once struct {
+	sql   *sql.Tx
+	query string
+}
+
+func (o once) ExecContext(ctx context.Context, args ...any) (sql.Result, error) {
+	return o.sql.ExecContext(ctx, o.query, args...)
+}
+
+func (o once) QueryContext(ctx context.Context, args ...any) (*sql.Rows, error) {
+	return o.sql.QueryContext(ctx, o.query, args...)
+}
+
+func (o once) QueryRowContext(ctx context.Context, args ...any) *sql.Row {
+	return o.sql.QueryRowContext(ctx, o.query, args...)
+}
+
+// statement prepares what is run for the second time: a change of many keys runs
+// the same few statements thousands of times, and SQLite takes longer to parse
+// one than to run it.
+func (t *tx) statement(query string) (runner, error) {
+	st, seen := t.prepared[query]
+	if st != nil {
+		return st, nil
+	}
+	bound := t.dialect.rebind(query)
+	if !seen {
+		if t.prepared == nil {
+			t.prepared = map[string]*sql.Stmt{}
+		}
+		t.prepared[query] = nil
+		return once{t.sql, bound}, nil
+	}
+	st, err := t.sql.PrepareContext(t.ctx, bound)
+	if err != nil {
+		return nil, err
+	}
+	t.prepared[query] = st
+	return st, nil
+}
+
 // exec runs a statement that must touch exactly one row.
 func (t *tx) exec(query string, args ...any) error {
-	r, err := t.sql.ExecContext(t.ctx, t.dialect.rebind(query), args...)
+	st, err := t.statement(query)
+	if err != nil {
+		return mapped(err)
+	}
+	r, err := st.ExecContext(t.ctx, args...)
 	if err != nil {
 		return mapped(err)
 	}
@@ -41,7 +96,12 @@ func (t *tx) exec(query string, args ...any) error {
 
 // one reads one row, ErrNotFound without one.
 func one[T any](t *tx, scan func(row) (T, error), query string, args ...any) (T, error) {
-	v, err := scan(t.sql.QueryRowContext(t.ctx, t.dialect.rebind(query), args...))
+	st, err := t.statement(query)
+	if err != nil {
+		var none T
+		return none, mapped(err)
+	}
+	v, err := scan(st.QueryRowContext(t.ctx, args...))
 	if err != nil {
 		var none T
 		return none, mapped(err)
@@ -51,7 +111,11 @@ func one[T any](t *tx, scan func(row) (T, error), query string, args ...any) (T,
 
 // each calls fn with every row in turn.
 func each[T any](t *tx, scan func(row) (T, error), fn func(T) error, query string, args ...any) error {
-	rows, err := t.sql.QueryContext(t.ctx, t.dialect.rebind(query), args...)
+	st, err := t.statement(query)
+	if err != nil {
+		return mapped(err)
+	}
+	rows, err := st.QueryContext(t.ctx, args...)
 	if err != nil {
 		return mapped(err)
 	}
