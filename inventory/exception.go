@@ -3,7 +3,6 @@ package inventory
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -67,10 +66,14 @@ func addException(tx Tx, act Act, e Exception, longest int) (Exception, error) {
 	if err := errors.Join(owner.present(), approver.present()); err != nil {
 		return e, err
 	}
+	actor, err := personOf(tx, act.Actor)
+	if err != nil {
+		return e, err
+	}
 	switch {
 	case owner.ID == approver.ID:
 		return e, fmt.Errorf("%s is its owner and its approver: %w", owner.Name, ErrSamePerson)
-	case approver.is(act):
+	case approver.ID == actor.ID:
 		return e, fmt.Errorf("%s records it and is its approver: %w", approver.Name, ErrSamePerson)
 	}
 	e.Owner, e.Approver, e.At, e.By = owner.Name, approver.Name, act.At, act.Actor
@@ -149,12 +152,6 @@ type exceptionJSON struct {
 
 func exceptionPayload(e Exception) exceptionJSON {
 	return exceptionJSON{e.OwnerID, e.ApproverID, e.Reason, e.Control, FormatTime(e.Expires)}
-}
-
-// is says whether the person is who acts, as far as their login is known. Who
-// became root is named before it: "anna as root".
-func (p Person) is(act Act) bool {
-	return p.Login != "" && (act.Actor == p.Login || strings.HasPrefix(act.Actor, p.Login+" as "))
 }
 
 // present gives ErrStatus for somebody who has left.

@@ -24,6 +24,7 @@ const (
 	KeyWithPIN        Rule = "key_with_pin"       // a key lies with its PIN envelope
 	OnePerson         Rule = "one_person"         // one person alone can open an account
 	HolderLeft        Rule = "holder_left"        // somebody who has left has keys
+	SealBroken        Rule = "seal_broken"        // a key was in a bag that was found broken
 	FoundNotProved    Rule = "found_not_proved"   // a key was found again and has not proved to be itself
 	WithPerson        Rule = "with_person"        // a key lives with a person instead of in a place
 	OverdueCheckout   Rule = "overdue_checkout"   // a key should be back
@@ -101,6 +102,7 @@ var rules = []struct {
 	{KeyWithPIN, Medium, (*checking).keyWithPIN, nil},
 	{OnePerson, High, (*checking).onePerson, nil},
 	{HolderLeft, High, (*checking).holderLeft, nil},
+	{SealBroken, High, (*checking).sealBroken, nil},
 	{FoundNotProved, High, (*checking).foundNotProved, nil},
 	{WithPerson, Medium, (*checking).withPerson, nil},
 	{OverdueCheckout, Medium, (*checking).overdueCheckout, nil},

@@ -217,6 +217,15 @@ func TestCheck(t *testing.T) {
 			w.Proofs = []inventory.Proof{{KeyID: "k1", At: ago(10).Add(time.Second)}}
 		}, "low found_not_proved k1|111111111111||| 10/0"},
 
+		{"a bag is found broken", func(w *world) {
+			w.key("k1").Status, w.key("k2").Status, w.key("k2").Since = inventory.StatusFound, inventory.StatusFound, ago(2)
+			w.Bags = []inventory.Bag{{Number: "A-1", State: inventory.BagBroken, EndedAt: ago(2)}, {Number: "A-2", State: inventory.BagOpened, EndedAt: ago(10)}}
+			w.Proofs = []inventory.Proof{{KeyID: "k1", At: ago(1)}}
+		}, "high seal_broken k2|111111111111||| 2/0\nlow found_not_proved k1|111111111111||| 10/0"},
+		{"a bag was found broken, and its key is put away", func(w *world) {
+			w.Bags = []inventory.Bag{{Number: "A-1", State: inventory.BagBroken, EndedAt: ago(10)}}
+		}, ""},
+
 		{"a key with somebody for as long as it may", func(w *world) { w.hand("k1", "ada", 30) }, ""},
 		{"a key with somebody for longer", func(w *world) { w.hand("k1", "ada", 31) }, "medium with_person k1|111111111111|ada|| 31/30"},
 		{"a key that somebody keeps", func(w *world) { w.hand("k3", "ada", 31).Status = inventory.StatusInUse }, "medium with_person k3||ada|| 31/30"},

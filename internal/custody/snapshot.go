@@ -22,12 +22,13 @@ type Snapshot struct {
 	Access     []inventory.Access
 	Artifacts  []inventory.Artifact
 	Exceptions []inventory.Exception
+	Bags       []inventory.Bag
 }
 
 // Read takes a snapshot.
 func Read(tx inventory.Tx) (Snapshot, error) {
 	var s Snapshot
-	var errs [9]error
+	var errs [10]error
 	s.Keys, errs[0] = inventory.Keys(tx, inventory.KeyFilter{})
 	s.Places, errs[1] = inventory.Places(tx)
 	s.People, errs[2] = inventory.People(tx)
@@ -37,6 +38,7 @@ func Read(tx inventory.Tx) (Snapshot, error) {
 	s.Access, errs[6] = inventory.AccessList(tx)
 	s.Artifacts, errs[7] = inventory.Artifacts(tx)
 	s.Exceptions, errs[8] = inventory.Exceptions(tx)
+	s.Bags, errs[9] = inventory.Bags(tx)
 	if err := errors.Join(errs[:]...); err != nil {
 		return Snapshot{}, fmt.Errorf("read inventory: %w", err)
 	}
@@ -57,6 +59,7 @@ type checking struct {
 	opens    map[string][]string         // the accounts of each key, sorted
 	proved   map[string]time.Time        // when a key last proved to be itself
 	opener   map[string][]string         // who may open a place by a grant on it
+	broken   map[time.Time]string        // the numbers of bags found broken, by when
 
 	found    []Finding
 	outcome  Outcome
@@ -68,7 +71,7 @@ func newChecking(s Snapshot, p policy.Policy, advisories func(inventory.Key) []s
 		Snapshot: s, policy: p, advisories: advisories, now: now,
 		people: make(map[string]*inventory.Person, len(s.People)), places: make(map[string]*inventory.Place, len(s.Places)),
 		bound: map[string][]*inventory.Key{}, opens: map[string][]string{},
-		proved: make(map[string]time.Time, len(s.Proofs)), opener: map[string][]string{},
+		proved: make(map[string]time.Time, len(s.Proofs)), opener: map[string][]string{}, broken: map[time.Time]string{},
 	}
 	keys := make(map[string]*inventory.Key, len(s.Keys))
 	for i := range s.Keys {
@@ -97,6 +100,11 @@ func newChecking(s Snapshot, p policy.Policy, advisories func(inventory.Key) []s
 	}
 	for _, a := range s.Access {
 		c.opener[a.PlaceID] = append(c.opener[a.PlaceID], a.PersonID)
+	}
+	for _, b := range s.Bags {
+		if b.State == inventory.BagBroken {
+			c.broken[b.EndedAt] = b.Number
+		}
 	}
 	return c
 }

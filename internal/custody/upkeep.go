@@ -48,23 +48,41 @@ func (c *checking) notProved() {
 	}
 }
 
-// foundNotProved finds the keys that were missing, or in a bag that was found
-// open, and have not proved to be themselves since.
+// sealBroken finds the keys of bags that were found broken, as long as they are
+// not put away again.
+func (c *checking) sealBroken() {
+	c.unsure(true, func(k *inventory.Key, since string) string {
+		return fmt.Sprintf("%s was in bag %s, which was found broken on %s", k.Label(), c.broken[k.Since], since)
+	})
+}
+
+// foundNotProved finds the keys that were missing, as long as they are not put
+// away again.
 func (c *checking) foundNotProved() {
+	c.unsure(false, func(k *inventory.Key, since string) string {
+		return fmt.Sprintf("%s was found again on %s", k.Label(), since)
+	})
+}
+
+// unsure finds the keys that have to prove first that they are themselves: of
+// broken bags, or the others.
+func (c *checking) unsure(ofBag bool, text func(k *inventory.Key, since string) string) {
 	for i := range c.Keys {
 		k := &c.Keys[i]
-		if k.Status != inventory.StatusFound {
+		if _, bag := c.broken[k.Since]; k.Status != inventory.StatusFound || bag != ofBag {
 			continue
 		}
 		f := Finding{
 			Subjects: Subjects{Keys: []string{k.ID}, Accounts: c.opens[k.ID]}, Figure: days(k.Since, c.now),
-			Text: fmt.Sprintf("%s is found again since %s and was not proved to be itself", k.Label(), k.Since.UTC().Format(time.DateOnly)),
-			Next: "plug it in, run hwmfa verify, then hwmfa checkin " + k.ID + " --place PLACE",
+			Text: text(k, k.Since.UTC().Format(time.DateOnly)),
+			Next: "hwmfa checkin " + k.ID + " --place PLACE",
 		}
 		if c.proved[k.ID].After(k.Since) {
 			f.Severity = Low
-			f.Text = fmt.Sprintf("%s was found again, has proved to be itself and is not put away", k.Label())
-			f.Next = "hwmfa checkin " + k.ID + " --place PLACE"
+			f.Text += ", has proved to be itself since, and is not put away"
+		} else {
+			f.Text += " and has not proved to be itself since"
+			f.Next = "plug it in, run hwmfa verify, then " + f.Next
 		}
 		c.add(f)
 	}
