@@ -12,6 +12,9 @@ func (b *moving) apply(m Move, k *Key) (proved *bool, err error) {
 	switch m.Verb {
 	case VerbReceive:
 		k.Status = StatusReceived
+		if k.Type == TypeToken {
+			k.Status = StatusInSafe // it has nothing more to show
+		}
 		if m.PlaceID != "" {
 			err = b.toPlace(m, k)
 		}

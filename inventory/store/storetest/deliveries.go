@@ -106,6 +106,16 @@ func testDelivery(t *testing.T, d Database) {
 	if d := delivery(); len(d.Over) != 2 || d.Complete() {
 		t.Errorf("one of those over came with another order: over %v", d.Over)
 	}
+	// A token has nothing to be enrolled with: received, it can be used.
+	update(t, s, func(tx inventory.Tx) error {
+		m := inventory.Manifest{Order: "PO-4", Lines: []inventory.ManifestLine{{Serial: "TOK-4", Type: inventory.TypeToken, BatteryEnd: noon}}}
+		_, err1 := inventory.ListDelivery(tx, act(3), m)
+		_, err2 := inventory.ReceiveDelivery(tx, act(3), "PO-4", "Berlin/safe 1", []inventory.Arrival{{Code: "tok-4"}}, nil)
+		return errors.Join(err1, err2)
+	})
+	if k := keyOf(t, s, "TOK-4"); k.Status != inventory.StatusInSafe || k.BatteryEnd.IsZero() || k.Place == "" {
+		t.Errorf("a token that came: %+v", k)
+	}
 	view(t, s, func(tx inventory.Tx) error {
 		d, err := inventory.DeliveryOf(tx, "PO-3")
 		if len(d.Over) != 1 || d.Over[0].Outcome != inventory.OutcomeDuplicate || !d.Complete() {
