@@ -46,10 +46,12 @@ type dialect struct {
 	own string
 	// rebind puts the database's own placeholders in the place of each "?".
 	rebind func(query string) string
+	// rowID: every row has a number of its own, in the order they were written.
+	rowID bool
 }
 
 var (
-	sqliteDialect   = dialect{goose: goose.DialectSQLite3, own: "sqlite", rebind: func(query string) string { return query }}
+	sqliteDialect   = dialect{goose: goose.DialectSQLite3, own: "sqlite", rebind: func(query string) string { return query }, rowID: true}
 	postgresDialect = dialect{goose: goose.DialectPostgres, own: "postgres", rebind: numbered}
 )
 

@@ -38,10 +38,25 @@ func (t *tx) EachEvent(from int64, fn func(inventory.Event) error) error {
 
 // selectRaw gives an event as one text: reading a column costs more than hashing
 // what is in it. No field that this program writes holds the separator.
-const selectRaw = "SELECT concat_ws('\x1f', seq, at, actor, kind, subject, payload, prev_hash, hash) FROM events ORDER BY seq"
+const selectRaw = "SELECT concat_ws('\x1f', seq, at, actor, kind, subject, payload, prev_hash, hash) FROM events ORDER BY "
+
+// byRowID says whether the numbers of all events are those of their rows, as
+// they are unless somebody changed them. SQLite then reads the table from one
+// end to the other, and need not look every event up in the index.
+const byRowID = "SELECT NOT EXISTS (SELECT 1 FROM events WHERE seq IS NOT rowid)"
 
 func (t *tx) EachRaw(fn func(inventory.RawEvent) error) error {
-	rows, err := t.sql.QueryContext(t.ctx, selectRaw)
+	order := "seq"
+	if t.dialect.rowID {
+		var same bool
+		if err := t.sql.QueryRowContext(t.ctx, byRowID).Scan(&same); err != nil {
+			return mapped(err)
+		}
+		if same {
+			order = "rowid"
+		}
+	}
+	rows, err := t.sql.QueryContext(t.ctx, selectRaw+order)
 	if err != nil {
 		return mapped(err)
 	}
