@@ -15,7 +15,6 @@ import (
 type accountExceptOptions struct {
 	account, owner, approver string
 	reason, control, expires string
-	days                     int
 	end, json                bool
 }
 
@@ -43,8 +42,7 @@ policy file.` + exitStatusHelp(),
 	f.StringVar(&opts.approver, "approver", "", "`PERSON` who approved it")
 	f.StringVar(&opts.reason, "reason", "", "`REASON`, a line")
 	f.StringVar(&opts.control, "control", "", "`WHAT` is done instead, a line")
-	f.StringVar(&opts.expires, "expires", "", "last `DAY`, as in 2026-12-31, UTC")
-	f.IntVar(&opts.days, "days", 0, "`NUMBER` of days from now, instead of --expires")
+	f.StringVar(&opts.expires, "expires", "", "last `DAY`, as in 2026-12-31, or how long from now, as in 12w")
 	f.BoolVar(&opts.end, "end", false, "end the exception there is")
 	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of thresholds (policy.yaml)")
 	f.BoolVar(&opts.json, "json", false, "print JSON (hwmfa.exception/v1)")
@@ -95,31 +93,27 @@ func runAccountExcept(ctx context.Context, a *app, opts accountExceptOptions) er
 	return a.streams.Printf("account %s is excepted until %s; %s answers for it\n", e.AccountID, e.Expires.Format(time.DateOnly), e.Owner)
 }
 
-// check holds the flags together and says when the exception expires: at the
-// end of its last day.
+// check holds the flags together and says when the exception expires.
 func (o accountExceptOptions) check(now time.Time) (time.Time, error) {
-	said := o.owner + o.approver + o.reason + o.control + o.expires
-	switch {
-	case o.end && (said != "" || o.days != 0):
-		return time.Time{}, errors.New("--end takes nothing else")
-	case o.end:
-		return time.Time{}, nil
-	case (o.expires == "") == (o.days == 0):
-		return time.Time{}, errors.New("give one of --expires and --days")
+	flags := []struct{ name, value string }{
+		{"owner", o.owner}, {"approver", o.approver}, {"reason", o.reason}, {"control", o.control}, {"expires", o.expires},
 	}
-	for _, flag := range []struct{ name, value string }{{"owner", o.owner}, {"approver", o.approver}, {"reason", o.reason}, {"control", o.control}} {
-		if flag.value == "" {
+	for _, flag := range flags {
+		switch {
+		case o.end && flag.value != "":
+			return time.Time{}, errors.New("--end takes nothing else")
+		case !o.end && flag.value == "":
 			return time.Time{}, fmt.Errorf("--%s is missing", flag.name)
 		}
 	}
-	day := now.UTC().Truncate(24*time.Hour).AddDate(0, 0, min(o.days, 100_000))
-	if o.expires != "" {
-		var err error
-		if day, err = time.Parse(time.DateOnly, o.expires); err != nil {
-			return time.Time{}, fmt.Errorf("--expires %q: want a day, as in 2026-12-31", o.expires)
-		}
+	if o.end {
+		return time.Time{}, nil
 	}
-	return day.AddDate(0, 0, 1).Add(-time.Second), nil
+	expires, err := until(o.expires, now)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("--expires %w", err)
+	}
+	return expires, nil
 }
 
 // exceptionJSON is an account's exception.

@@ -90,7 +90,7 @@ func (c *checking) overdueShipment() {
 		f := Finding{
 			Subjects: Subjects{Keys: ids(keys)}, Figure: days(keys[0].Due, c.now),
 			Text: fmt.Sprintf("parcel %s with %s should have arrived on %s", parcel, some(labels(keys)), keys[0].Due.UTC().Format(time.DateOnly)),
-			Next: "ask the carrier, then record what came; what did not: hwmfa key lose KEY",
+			Next: "ask the carrier; what has come: hwmfa ship arrive " + parcel + "; what has not: hwmfa key lose KEY",
 		}
 		for _, k := range keys {
 			f.Subjects.Accounts = append(f.Subjects.Accounts, c.opens[k.ID]...)

@@ -207,7 +207,7 @@ func testExceptions(t *testing.T, d Database) {
 		"an account that is none":        {func(e *inventory.Exception) { e.AccountID = "12" }, inventory.ErrInvalid},
 		"it has expired already":         {func(e *inventory.Exception) { e.Expires = noon.Add(-time.Hour) }, inventory.ErrInvalid},
 		"it never expires":               {func(e *inventory.Exception) { e.Expires = time.Time{} }, inventory.ErrInvalid},
-		"it expires in more than a year": {func(e *inventory.Exception) { e.Expires = noon.AddDate(0, 0, 368) }, inventory.ErrInvalid},
+		"it expires in more than a year": {func(e *inventory.Exception) { e.Expires = noon.AddDate(0, 0, 367) }, inventory.ErrInvalid},
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, s, tt.want, add(2, tt.edit)) })
 	}
