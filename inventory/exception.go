@@ -109,7 +109,7 @@ func (e Exception) check(act Act, longest int) (Exception, error) {
 	switch {
 	case !e.Expires.After(act.At):
 		return e, invalid("expiry", "is not in the future")
-	case e.Expires.After(act.At.Truncate(24 * time.Hour).AddDate(0, 0, longest+1)): // the last day counts whole
+	case e.Expires.After(act.At.Truncate(24*time.Hour).AddDate(0, 0, longest+1)): // the last day counts whole
 		return e, invalid("expiry", "is more than %d days away", longest)
 	}
 	return e, nil
