@@ -35,24 +35,24 @@ func (e *UnacceptedError) Error() string {
 // misplaced one moves, one that was away is put away, a lost one is found, a
 // reset one has lost its bindings; the others are taken note of. What Accept
 // names has to be possible; what All is for and is not gives an UnacceptedError.
-func CloseStocktake(tx Tx, act Act, s Stocktake, r CloseRequest) (Stocktake, error) {
+func CloseStocktake(tx Tx, act Act, s Stocktake, r CloseRequest) (Stocktake, Report, error) {
 	act, err := act.check()
 	if err != nil {
-		return Stocktake{}, fmt.Errorf("close stocktake: %w", err)
+		return Stocktake{}, Report{}, fmt.Errorf("close stocktake: %w", err)
 	}
 	report, err := StocktakeReport(tx, s, act.At)
 	if err == nil {
 		err = resolve(tx, act, s, report.Differences, r)
 	}
 	if err != nil {
-		return Stocktake{}, fmt.Errorf("close stocktake %s: %w", s.ID, err)
+		return Stocktake{}, Report{}, fmt.Errorf("close stocktake %s: %w", s.ID, err)
 	}
 	e, err := record(tx, act, KindStocktakeClosed, s.ID, report)
 	if err != nil {
-		return Stocktake{}, fmt.Errorf("close stocktake %s: %w", s.ID, err)
+		return Stocktake{}, Report{}, fmt.Errorf("close stocktake %s: %w", s.ID, err)
 	}
-	s.Closing = &Closing{At: act.At, By: act.Actor, Event: e.Seq, Report: report}
-	return s, nil
+	s.Closing = &Closing{At: act.At, By: act.Actor, Event: e.Seq}
+	return s, report, nil
 }
 
 // resolve settles every difference, in place.

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -10,13 +11,25 @@ import (
 // of at, for a closed one what was written down when it was closed.
 func StocktakeReport(tx Tx, s Stocktake, at time.Time) (Report, error) {
 	if s.Closing != nil {
-		return s.Closing.Report, nil
+		return writtenReport(tx, s)
 	}
 	f, err := readFacts(tx, s, at)
 	if err != nil {
 		return Report{}, fmt.Errorf("stocktake %s: %w", s.ID, err)
 	}
 	return f.report(), nil
+}
+
+// writtenReport reads the report of a closed stocktake.
+func writtenReport(tx Tx, s Stocktake) (r Report, err error) {
+	e, err := tx.EventByNumber(s.Closing.Event)
+	if err != nil {
+		return Report{}, fmt.Errorf("stocktake %s: %w", s.ID, err)
+	}
+	if err := json.Unmarshal([]byte(e.Payload), &r); err != nil {
+		return Report{}, fmt.Errorf("stocktake %s: event %d: %w: %w", s.ID, e.Seq, ErrDamaged, err)
+	}
+	return r, nil
 }
 
 func readFacts(tx Tx, s Stocktake, at time.Time) (facts, error) {

@@ -168,6 +168,8 @@ type JournalTx interface {
 	// use the transaction. An event whose number cannot be read ends it with a
 	// JournalError of number 0.
 	EachRaw(fn func(RawEvent) error) error
-	// StocktakeEvents lists the events that start and close stocktakes, in order.
+	EventByNumber(seq int64) (Event, error)
+	// StocktakeEvents lists the events that start and close stocktakes, in order,
+	// those that close without their payloads, which can be long.
 	StocktakeEvents() ([]Event, error)
 }

@@ -70,14 +70,13 @@ func runStocktakeClose(ctx context.Context, a *app, opts stocktakeCloseOptions) 
 	if err != nil {
 		return err
 	}
-	s, err := ceremony.CloseStocktake(ctx, store, act, opts.id, r)
+	s, report, err := ceremony.CloseStocktake(ctx, store, act, opts.id, r)
 	if errors.Is(err, inventory.ErrDifferences) {
 		return usageError{fmt.Errorf("%w: see hwmfa stocktake status, and give --accept KEY=REASON, --accept-all REASON or --keep-open", err)}
 	}
 	if err != nil {
 		return err
 	}
-	report := s.Closing.Report
 	if n := report.Expected - report.Present; s.Sample != nil && n > 0 {
 		a.streams.Notice("%d keys of the sample were not counted", n)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -138,24 +139,46 @@ func runCountCodes(ctx context.Context, a *app, opts stocktakeCountOptions) (err
 	c.stocktake = c.counting.Stocktake
 	codes := term.NewScanner(in)
 	for {
-		batch, err := codes.Batch(ctx, maxCodes)
+		batch, err := c.next(ctx, codes, opts.stdin)
 		done := errors.Is(err, io.EOF)
 		if err != nil && !done {
 			return err
 		}
-		if err := c.take(batch); err != nil {
-			return err
+		err = c.take(batch)
+		// What comes from a scanner is recorded when it pauses, and what came
+		// before an error too; a file as a whole.
+		if pause := len(batch) == 0 || len(c.pending) >= maxPending; done && err == nil || opts.stdin && (pause || err != nil) {
+			err = errors.Join(err, c.record(ctx, store))
 		}
-		// What a person scans is recorded at once.
-		if done || opts.stdin {
-			if err := c.record(ctx, store); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
 		if done {
 			return c.finish(a, opts.json)
 		}
 	}
+}
+
+// How long a scanner pauses before what it gave is recorded, and how much that
+// may be.
+const (
+	scanPause  = 200 * time.Millisecond
+	maxPending = 5000
+)
+
+// next waits for codes, and where some are to be recorded no longer than a
+// scanner pauses: then there are none.
+func (c *codeCount) next(ctx context.Context, codes *term.Scanner, live bool) ([]term.Scan, error) {
+	if !live || len(c.pending) == 0 {
+		return codes.Batch(ctx, maxCodes)
+	}
+	pause, stop := context.WithTimeout(ctx, scanPause)
+	defer stop()
+	batch, err := codes.Batch(pause, maxCodes)
+	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return nil, nil
+	}
+	return batch, err
 }
 
 // take counts what was read.

@@ -116,8 +116,18 @@ type stocktakeRow struct {
 
 func runStocktakeList(ctx context.Context, a *app, asJSON bool) error {
 	var all []inventory.Stocktake
+	var differences []int
 	err := a.view(ctx, func(tx inventory.Tx) (err error) {
 		all, err = inventory.Stocktakes(tx)
+		differences = make([]int, len(all))
+		for i, s := range all {
+			if s.Closing == nil || err != nil {
+				continue
+			}
+			var r inventory.Report
+			r, err = inventory.StocktakeReport(tx, s, a.now())
+			differences[i] = len(r.Differences)
+		}
 		return err
 	})
 	if err != nil {
@@ -125,7 +135,7 @@ func runStocktakeList(ctx context.Context, a *app, asJSON bool) error {
 	}
 	rows := make([]stocktakeRow, 0, len(all))
 	t := term.NewTable("stocktake", "status", "started", "by", "places", "differences").Limit(3, 16).Limit(4, 36).Give(4, 12).Give(3, 8)
-	for _, s := range all {
+	for i, s := range all {
 		j := stocktakeToJSON(s, nil)
 		row := stocktakeRow{
 			ID: j.ID, Status: j.Status, Places: j.Places, Blind: j.Blind, StartedAt: j.StartedAt, StartedBy: j.StartedBy,
@@ -133,8 +143,7 @@ func runStocktakeList(ctx context.Context, a *app, asJSON bool) error {
 		}
 		found := ""
 		if s.Closing != nil {
-			n := len(s.Closing.Report.Differences)
-			row.Differences, found = &n, strconv.Itoa(n)
+			row.Differences, found = &differences[i], strconv.Itoa(differences[i])
 		}
 		if s.Sample != nil {
 			n := len(s.Sample.Keys)

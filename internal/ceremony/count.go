@@ -113,19 +113,20 @@ func (p Presence) count() (inventory.Basis, inventory.Count) {
 
 // CloseStocktake closes a stocktake; what cannot be accepted stays open where no
 // reason of its own was given for it (see inventory.CloseRequest).
-func CloseStocktake(ctx context.Context, store inventory.Store, act inventory.Act, ref string, r inventory.CloseRequest) (inventory.Stocktake, error) {
+func CloseStocktake(ctx context.Context, store inventory.Store, act inventory.Act, ref string, r inventory.CloseRequest) (inventory.Stocktake, inventory.Report, error) {
 	r.Leave = map[string]string{}
 	for {
 		var s inventory.Stocktake
+		var report inventory.Report
 		err := store.Update(ctx, func(tx inventory.Tx) (err error) {
 			if s, err = inventory.OpenStocktake(tx, ref); err == nil {
-				s, err = inventory.CloseStocktake(tx, act, s, r)
+				s, report, err = inventory.CloseStocktake(tx, act, s, r)
 			}
 			return err
 		})
 		var cannot *inventory.UnacceptedError
 		if !errors.As(err, &cannot) {
-			return s, err
+			return s, report, err
 		}
 		maps.Copy(r.Leave, cannot.Why) // each time more, so that it ends
 	}

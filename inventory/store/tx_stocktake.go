@@ -9,7 +9,12 @@ import (
 // StocktakeEvents says its condition in the words of the index, by which both
 // databases see that the index has all of them.
 func (t *tx) StocktakeEvents() ([]inventory.Event, error) {
-	return list(t, scanEvent, selectEvents+"WHERE kind = 'stocktake.started' OR kind = 'stocktake.closed' ORDER BY seq")
+	return list(t, scanEvent, `SELECT seq, at, actor, kind, subject, CASE kind WHEN 'stocktake.started' THEN payload ELSE '' END, prev_hash, hash
+		FROM events WHERE kind = 'stocktake.started' OR kind = 'stocktake.closed' ORDER BY seq`)
+}
+
+func (t *tx) EventByNumber(seq int64) (inventory.Event, error) {
+	return one(t, scanEvent, selectEvents+"WHERE seq = ?", seq)
 }
 
 // EachKeyStand reads the rows as they lie: an order costs more than they do.

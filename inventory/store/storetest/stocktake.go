@@ -109,7 +109,7 @@ func testStocktake(t *testing.T, d Database) {
 		return func(tx inventory.Tx) error {
 			open, err := inventory.OpenStocktake(tx, "")
 			if err == nil {
-				_, err = inventory.CloseStocktake(tx, act(16), open, r)
+				_, _, err = inventory.CloseStocktake(tx, act(16), open, r)
 			}
 			return err
 		}
@@ -183,7 +183,7 @@ func testStocktakeRefusals(t *testing.T, d Database) {
 	}
 	blind := func(r inventory.CloseRequest) func(inventory.Tx) error {
 		return func(tx inventory.Tx) error {
-			_, err := inventory.CloseStocktake(tx, act(6), other, r)
+			_, _, err := inventory.CloseStocktake(tx, act(6), other, r)
 			return err
 		}
 	}
@@ -248,7 +248,7 @@ func testStocktakeAccept(t *testing.T, d Database) {
 
 	closing := func(r inventory.CloseRequest) func(tx inventory.Tx) error {
 		return func(tx inventory.Tx) error {
-			_, err := inventory.CloseStocktake(tx, act(15), st, r)
+			_, _, err := inventory.CloseStocktake(tx, act(15), st, r)
 			return err
 		}
 	}
