@@ -18,8 +18,10 @@ type BoundKey struct {
 	Token bool
 	// Origin is whether the tool witnessed the registration or a person named it.
 	Origin Origin
-	// Attested is whether the key's attestation was verified up to a trusted anchor.
+	// Attested is whether the key's attestation verifies today up to a trusted anchor.
 	Attested bool
+	// Distrusted is whether it did once and does not today: trust in the anchor was taken back, or the model revoked.
+	Distrusted bool
 	// ProvedSince is whether the key has answered a challenge after the binding was made.
 	ProvedSince bool
 	// Lost and Retired take a key out of the usable ones.

@@ -36,6 +36,7 @@ func warnings(e *evidence, m matches) []Warning {
 		add(k.Lost, BoundKeyLost)
 		add(k.Retired, BoundKeyRetired)
 		add(k.Advisory, BoundKeyAdvisory)
+		add(k.Distrusted, BoundKeyDistrusted)
 	}
 	add(m.unlisted && e.ownReading == Complete && !e.foreign, BindingContradicted)
 	add(m.ambiguous, BindingAmbiguous)

@@ -68,6 +68,8 @@ const (
 	BoundKeyLost       Warning = "bound_key_lost"
 	BoundKeyRetired    Warning = "bound_key_retired"
 	BoundKeyAdvisory   Warning = "bound_key_advisory"
+	// BoundKeyDistrusted: the attestation of a bound key was verified once and is not today.
+	BoundKeyDistrusted Warning = "bound_key_distrusted"
 	// BindingContradicted: AWS lists root's devices in full and the bound one is not among them as the binding says.
 	BindingContradicted Warning = "binding_contradicted"
 	// BindingAmbiguous: two bindings claim one device, or one name fits two devices; none of them is believed.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hwmfa/hw/attest"
 	"hwmfa/iamcheck"
 	"hwmfa/iamcheck/awsapi"
 	"hwmfa/internal/ceremony"
@@ -140,8 +141,16 @@ func (a *app) known(ctx context.Context, p policy.Policy) (k known, err error) {
 	if a.settings.Inventory == "" {
 		return known{}, nil
 	}
+	signer, err := attest.FIDOAlliance()
+	if err != nil {
+		return known{}, err
+	}
 	err = a.view(ctx, func(tx inventory.Tx) (err error) {
-		if k.bound, k.census, err = ceremony.Bound(tx); err != nil {
+		verifier, err := ceremony.VerifierOf(tx, signer, a.now())
+		if err != nil {
+			return err
+		}
+		if k.bound, k.census, err = ceremony.Bound(tx, verifier); err != nil {
 			return err
 		}
 		if k.terms, err = ceremony.AccountTerms(tx, p); err != nil {

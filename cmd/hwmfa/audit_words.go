@@ -42,6 +42,7 @@ var warningTexts = map[iamcheck.Warning]string{
 	iamcheck.BoundKeyLost:             "a bound key is lost",
 	iamcheck.BoundKeyRetired:          "a bound key is retired",
 	iamcheck.BoundKeyAdvisory:         "a security advisory applies to a bound key",
+	iamcheck.BoundKeyDistrusted:       "the attestation of a bound key is not believed any more; see hwmfa verify --evidence",
 	iamcheck.BindingContradicted:      "a bound key is not among root's devices as the binding says",
 	iamcheck.BindingAmbiguous:         "bindings and devices do not match one to one; none of them is believed",
 	iamcheck.CommercialAccountInScope: "the paired commercial account has a root user with a console and is in scope",

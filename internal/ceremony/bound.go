@@ -11,8 +11,10 @@ import (
 )
 
 // Bound turns the inventory's bindings into what an audit compares AWS's
-// answers with, and counts who looks after keys.
-func Bound(tx inventory.Tx) ([]iamcheck.BoundKey, iamcheck.Census, error) {
+// answers with, and counts who looks after keys. Whether a bound key is attested
+// is judged again from its stored evidence: trust may have been taken back since
+// its enrollment, or its model revoked.
+func Bound(tx inventory.Tx, v attest.Verifier) ([]iamcheck.BoundKey, iamcheck.Census, error) {
 	keys, err := inventory.Keys(tx, inventory.KeyFilter{})
 	if err != nil {
 		return nil, iamcheck.Census{}, fmt.Errorf("read keys: %w", err)
@@ -34,39 +36,51 @@ func Bound(tx inventory.Tx) ([]iamcheck.BoundKey, iamcheck.Census, error) {
 		proved[p.KeyID] = p.At
 	}
 	bound := make([]iamcheck.BoundKey, 0, len(bindings))
+	today := make(map[string]inventory.Summary, len(bindings))
 	for _, b := range bindings {
 		k, ok := byID[b.KeyID]
 		if !ok {
 			return nil, iamcheck.Census{}, fmt.Errorf("binding of %s to account %s names no key: %w", b.KeyID, b.AccountID, inventory.ErrDamaged)
 		}
-		bound = append(bound, boundKey(b, k, proved[k.ID]))
+		if _, ok := today[k.ID]; !ok {
+			if today[k.ID], err = standing(tx, v, k); err != nil {
+				return nil, iamcheck.Census{}, err
+			}
+		}
+		bound = append(bound, boundKey(b, k, today[k.ID], proved[k.ID]))
 	}
 	return bound, census(keys), nil
 }
 
-// boundKey takes the time at which the key last proved to be itself, zero for
-// never. A proof from before the binding says nothing about the key that was
-// registered then.
-func boundKey(b inventory.Binding, k inventory.Key, proved time.Time) iamcheck.BoundKey {
+// boundKey takes what the key's attestation comes to today, and the time at
+// which the key last proved to be itself, zero for never. A proof from before
+// the binding says nothing about the key that was registered then.
+func boundKey(b inventory.Binding, k inventory.Key, today inventory.Summary, proved time.Time) iamcheck.BoundKey {
 	origin := iamcheck.Named
 	if b.How == inventory.HowWitnessed {
 		origin = iamcheck.Witnessed
 	}
 	return iamcheck.BoundKey{
-		AccountID:  b.AccountID,
-		DeviceName: b.DeviceName,
-		KeyID:      k.ID,
-		KeySerial:  k.Serial,
-		Token:      k.Type == inventory.TypeToken,
-		Origin:     origin,
-		// What AWS registers is the FIDO side. A card side that is worse than
-		// absent casts doubt on the whole key.
-		Attested:    k.Attestation.FIDO == hw.StatusVerified && k.Attestation.Status() == hw.StatusVerified,
+		AccountID:   b.AccountID,
+		DeviceName:  b.DeviceName,
+		KeyID:       k.ID,
+		KeySerial:   k.Serial,
+		Token:       k.Type == inventory.TypeToken,
+		Origin:      origin,
+		Attested:    attested(today),
+		Distrusted:  attested(k.Attestation) && !attested(today),
 		ProvedSince: proved.After(b.At),
 		Lost:        k.Status.Missing(),
 		Retired:     k.Status == inventory.StatusRetired || k.Status == inventory.StatusDisposed,
 		Advisory:    len(Advisories(k)) > 0,
 	}
+}
+
+// attested says whether the attestation vouches for a key. What AWS registers
+// is the FIDO side. A card side that is worse than absent casts doubt on the
+// whole key.
+func attested(s inventory.Summary) bool {
+	return s.FIDO == hw.StatusVerified && s.Status() == hw.StatusVerified
 }
 
 // Advisories lists the security advisories that apply to a key of the

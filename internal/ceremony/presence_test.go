@@ -13,6 +13,7 @@ import (
 	"hwmfa/hw"
 	"hwmfa/hw/attest"
 	"hwmfa/hw/softkey"
+	"hwmfa/iamcheck"
 	"hwmfa/internal/ceremony"
 	"hwmfa/inventory"
 )
@@ -415,16 +416,9 @@ func TestProofReachesTheAudit(t *testing.T) {
 	_, k := w.enrolled(softkey.Config{Serial: 1})
 	w.one(nil)
 	w.bind(k)
-	since := func() (proved bool) {
-		err := w.store.View(t.Context(), func(tx inventory.Tx) error {
-			bound, _, err := ceremony.Bound(tx)
-			proved = len(bound) == 1 && bound[0].ProvedSince && bound[0].Attested
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return proved
+	since := func() bool {
+		bound := w.bound(newMetadataService(t).signer)
+		return bound.ProvedSince && bound.Attested
 	}
 	if since() {
 		t.Error("a proof from before the binding counts as one since")
@@ -433,6 +427,68 @@ func TestProofReachesTheAudit(t *testing.T) {
 	if !since() {
 		t.Error("the proof is not told")
 	}
+}
+
+// TestTrustTakenBackReachesTheAudit: what vouched for a key at its enrollment
+// may not do so today.
+func TestTrustTakenBackReachesTheAudit(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		revoke func(*world, *metadataService, inventory.Key)
+	}{
+		{"the anchor is removed", func(w *world, service *metadataService, _ inventory.Key) {
+			err := w.store.Update(t.Context(), func(tx inventory.Tx) error {
+				planned, err := ceremony.PlanTrustRemoval(tx, service.signer, "test roots", time.Now())
+				if err != nil {
+					return err
+				}
+				return ceremony.RemoveTrust(tx, act(), service.signer, "test roots", planned)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"the model is revoked", func(w *world, service *metadataService, k inventory.Key) {
+			if _, err := w.updateTrust(service.signer, service.blob(1, k.AAGUID, "REVOKED")); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w, service := newWorld(t), newMetadataService(t)
+			w.trust()
+			_, k := w.enrolled(softkey.Config{Serial: 1, Slots: []softkey.Slot{{Slot: 0x9a}}})
+			w.bind(k)
+			if b := w.bound(service.signer); !b.Attested || b.Distrusted {
+				t.Errorf("before: %+v", b)
+			}
+			tt.revoke(w, service, k)
+			if b := w.bound(service.signer); b.Attested || !b.Distrusted {
+				t.Errorf("after: %+v, want it distrusted", b)
+			}
+		})
+	}
+}
+
+// bound is the only binding, as the audit is told of it.
+func (w *world) bound(signer attest.MetadataSigner) (b iamcheck.BoundKey) {
+	w.t.Helper()
+	err := w.store.View(w.t.Context(), func(tx inventory.Tx) error {
+		v, err := ceremony.VerifierOf(tx, signer, time.Now())
+		if err != nil {
+			return err
+		}
+		bound, _, err := ceremony.Bound(tx, v)
+		if len(bound) != 1 {
+			w.t.Fatalf("got the bindings %+v, want one", bound)
+		}
+		b = bound[0]
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return b
 }
 
 // TestVerifyBadSignature: a key that claims an identity credential and signs

@@ -20,14 +20,22 @@ func Verifier(ctx context.Context, store inventory.Store, now time.Time) (attest
 }
 
 func verifierWith(ctx context.Context, store inventory.Store, signer attest.MetadataSigner, now time.Time) (attest.Verifier, error) {
-	v := attest.Verifier{Now: now}
+	var v attest.Verifier
 	err := store.View(ctx, func(tx inventory.Tx) (err error) {
-		if v.Anchors, err = Anchors(tx, time.Time{}); err != nil {
-			return err
-		}
-		v.Metadata, _, err = Metadata(tx, signer, now)
+		v, err = VerifierOf(tx, signer, now)
 		return err
 	})
+	return v, err
+}
+
+// VerifierOf is the Verifier of one reading of the inventory.
+func VerifierOf(tx inventory.Tx, signer attest.MetadataSigner, now time.Time) (attest.Verifier, error) {
+	v := attest.Verifier{Now: now}
+	var err error
+	if v.Anchors, err = Anchors(tx, time.Time{}); err != nil {
+		return v, err
+	}
+	v.Metadata, _, err = Metadata(tx, signer, now)
 	return v, err
 }
 
@@ -47,19 +55,46 @@ func Reverify(ctx context.Context, store inventory.Store, v attest.Verifier, ref
 		if key, err = inventory.FindKey(tx, ref); err != nil {
 			return err
 		}
-		stored, err := inventory.Attestations(tx, key.ID)
-		for _, r := range stored {
-			again := Reverified{Stored: r}
-			if r.Evidence.FIDO != nil {
-				st := v.FIDO(*r.Evidence.FIDO)
-				again.FIDO = &st
-			}
-			if r.Evidence.PIV != nil {
-				again.PIV = v.PIV(*r.Evidence.PIV, key.Serial)
-			}
-			done = append(done, again)
-		}
+		done, err = judgeAgain(tx, v, key)
 		return err
 	})
 	return key, done, err
+}
+
+func judgeAgain(tx inventory.Tx, v attest.Verifier, k inventory.Key) (done []Reverified, err error) {
+	stored, err := inventory.Attestations(tx, k.ID)
+	for _, r := range stored {
+		again := Reverified{Stored: r}
+		if r.Evidence.FIDO != nil {
+			st := v.FIDO(*r.Evidence.FIDO)
+			again.FIDO = &st
+		}
+		if r.Evidence.PIV != nil {
+			again.PIV = v.PIV(*r.Evidence.PIV, k.Serial)
+		}
+		done = append(done, again)
+	}
+	return done, err
+}
+
+// standing is what the last evidence of either side of a key comes to today. A
+// FIDO certificate with another serial than the key's vouches for another key.
+func standing(tx inventory.Tx, v attest.Verifier, k inventory.Key) (inventory.Summary, error) {
+	all, err := judgeAgain(tx, v, k)
+	if err != nil {
+		return inventory.Summary{}, err
+	}
+	fido, piv := hw.FIDOStatement{Status: hw.StatusAbsent}, []hw.PIVStatement(nil)
+	for _, r := range all {
+		if r.FIDO != nil {
+			fido = *r.FIDO
+		}
+		if r.Stored.Evidence.PIV != nil {
+			piv = r.PIV
+		}
+	}
+	if fido.Serial != "" && k.Serial != "" && fido.Serial != k.Serial {
+		fido.Status = hw.StatusInvalid
+	}
+	return inventory.Summarize(fido, piv), nil
 }
