@@ -2,7 +2,7 @@
 # make demo    set up, build, and run the whole program without hardware or AWS
 # make test    set up and run every test
 # make lint    vet, gofmt, staticcheck, and golangci-lint where it is installed
-# make bench   measure hwmfa beside other tools in the virtual machine
+# make bench   measure hwmfa beside other tools in the virtual machine, and stocktakes
 # make vectors verify real hardware's evidence, where the vectors are
 # make fuzz    fuzz every parser for FUZZTIME (default 1m) each
 
@@ -31,6 +31,7 @@ lint: deps
 
 bench: testdeps
 	HWMFA_BENCH=1 go test -count=1 -timeout 20m -v -run '^$$' -bench . ./internal/bench/...
+	go test -count=1 -timeout 20m -run '^$$' -bench Stocktake -benchtime 1x ./cmd/hwmfa
 
 vectors: deps
 	go test -count=1 -v -run Vectors ./hw/attest

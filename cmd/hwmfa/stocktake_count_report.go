@@ -80,8 +80,15 @@ func (r *countReport) print(a *app, asJSON, blind bool) error {
 	if blind {
 		return a.streams.Printf("%s: %d counted\n", r.stocktake.ID, r.codes)
 	}
-	line := fmt.Sprintf("%d counted: %d proved, %d sealed, %d claimed", r.codes,
-		r.keys[inventory.BasisProved], r.keys[inventory.BasisSealed], r.keys[inventory.BasisClaimed])
+	all := r.unexpected
+	for _, n := range r.keys {
+		all += n
+	}
+	proved, sealed, claimed := r.keys[inventory.BasisProved], r.keys[inventory.BasisSealed], r.keys[inventory.BasisClaimed]
+	line := fmt.Sprintf("%d counted: %d proved, %d sealed, %d claimed", all, proved, sealed, claimed)
+	if other := all - r.unexpected - proved - sealed - claimed; other > 0 {
+		line += fmt.Sprintf(", %d not what they show", other)
+	}
 	if r.unexpected > 0 {
 		line += fmt.Sprintf(", %d unexpected", r.unexpected)
 	}
