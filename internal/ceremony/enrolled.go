@@ -3,6 +3,7 @@ package ceremony
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -98,9 +99,15 @@ type KeyChanged struct {
 func ChangeKey(ctx context.Context, bench hw.Bench, store inventory.Store, r ChangeRequest) (*KeyChanged, error) {
 	ask, forget := keptPIN(r.PIN)
 	defer forget()
-	p, err := proveEnrolled(ctx, bench, store, PresenceRequest{Ref: r.Ref, Actor: r.Actor, Now: r.Now, PIN: ask, Tell: r.Tell})
+	proof := PresenceRequest{Ref: r.Ref, Actor: r.Actor, Now: r.Now, PIN: ask, Tell: r.Tell}
+	p, err := presenceOf(ctx, bench, store, proof)
 	if err != nil {
 		return nil, err
+	}
+	// Such a key proves nothing until its PIN is changed.
+	changeFirst := r.ChangePIN && errors.Is(p.Err, hw.ErrPINChange)
+	if p.Verdict != Present && !changeFirst {
+		return nil, p.notProved()
 	}
 	e := enrollment{bench: bench, seen: &p.Seen, request: EnrollRequest{
 		Actor: r.Actor, Now: r.Now, PIN: ask, SetPIN: r.SetPIN, ChangePIN: r.ChangePIN, NewPIN: r.NewPIN, Settings: r.Settings,
@@ -121,6 +128,14 @@ func ChangeKey(ctx context.Context, bench hw.Bench, store inventory.Store, r Cha
 		}
 	}
 	failed := e.preparePIN(ctx)
+	if changeFirst && len(e.changes) > 0 {
+		// What is recorded is recorded of a key that has proved to be it.
+		proof.PIN = func(context.Context, string, int) ([]byte, error) { return bytes.Clone(e.pin), nil }
+		if p, err = proveEnrolled(ctx, bench, store, proof); err != nil {
+			return nil, fmt.Errorf("%w (on the key already, and not recorded: %s)", errors.Join(failed, err), e.changeWords())
+		}
+		e.seen = &p.Seen
+	}
 	if failed == nil {
 		failed = e.applySettings(ctx)
 	}

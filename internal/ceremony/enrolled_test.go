@@ -11,6 +11,7 @@ import (
 
 	"hwmfa/hw"
 	"hwmfa/hw/attest"
+	"hwmfa/hw/ctap"
 	"hwmfa/hw/softkey"
 	"hwmfa/internal/ceremony"
 	"hwmfa/inventory"
@@ -63,6 +64,91 @@ func TestChangeKeyAsksForThePINOnce(t *testing.T) {
 	if err != nil || len(done.Changes) != 0 || len(w.journal(inventory.KindKeyChanged)) != 1 {
 		t.Errorf("what is so already: %+v, %v", done, err)
 	}
+}
+
+// TestChangeKeyThatWantsItsPINChanged: such a key proves nothing with its PIN
+// before the change, whether it says so when it is read or when it is asked.
+func TestChangeKeyThatWantsItsPINChanged(t *testing.T) {
+	force := func(t *testing.T, w *world) {
+		sightings, err := w.bench.Sightings(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream, err := w.bench.OpenFIDO(t.Context(), *hw.Merge(sightings)[0].FIDO)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stream.Close()
+		d, err := ctap.Open(t.Context(), stream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.SetMinPINLength(t.Context(), []byte("2580"), 0, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, late := range map[string]bool{"says so": false, "refuses its PIN": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.trust()
+			k, enrolled := w.enrolled(softkey.Config{Serial: 1, PIN: "2580", Quirks: refuses(softkey.SilentPINRequired)})
+			if !late {
+				force(t, w)
+				got := w.one(func(r *ceremony.PresenceRequest) {
+					r.PIN = func(context.Context, string, int) ([]byte, error) {
+						t.Error("asked for a PIN that is good for nothing")
+						return []byte("2580"), nil
+					}
+				})
+				if got.Verdict != ceremony.Unproved || got.Reason != "pin_to_be_changed" {
+					t.Errorf("verified as %+v", got)
+				}
+			}
+			var old, fresh []byte
+			asked := 0
+			r := changeRequest(enrolled)
+			r.ChangePIN, r.Settings, r.NewPIN = true, ceremony.Settings{MinPINLength: 6}, givingNew("correct horse", &fresh)
+			r.PIN = func(ctx context.Context, who string, retries int) ([]byte, error) {
+				if asked++; late && asked == 1 {
+					force(t, w)
+				}
+				return giving("2580", &old)(ctx, who, retries)
+			}
+			done, err := ceremony.ChangeKey(t.Context(), &w.bench, w.store, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := []ceremony.Change{"pin_changed", "min_pin_length"}; !slices.Equal(done.Changes, want) || asked != 1 {
+				t.Errorf("changed %v, asked %d times; want %v, once", done.Changes, asked, want)
+			}
+			if info := fido(t, k); info.ForcePINChange || info.MinPINLength != 6 || len(w.proofs()) != 1 {
+				t.Errorf("the key is left with %+v and %d proofs", info, len(w.proofs()))
+			}
+			for _, pin := range [][]byte{old, fresh} {
+				if !bytes.Equal(pin, make([]byte, len(pin))) {
+					t.Error("a PIN is still in memory")
+				}
+			}
+		})
+	}
+	t.Run("another key of that serial is not recorded as changed", func(t *testing.T) {
+		w := newWorld(t)
+		cfg := softkey.Config{Serial: 1, PIN: "2580", Quirks: refuses(softkey.SilentPINRequired)}
+		k, enrolled := w.enrolled(cfg)
+		w.bench.Unplug(k)
+		w.plug(cfg)
+		force(t, w)
+		var old, fresh []byte
+		r := changeRequest(enrolled)
+		r.ChangePIN, r.PIN, r.NewPIN = true, giving("2580", &old), givingNew("correct horse", &fresh)
+		_, err := ceremony.ChangeKey(t.Context(), &w.bench, w.store, r)
+		if !errors.Is(err, ceremony.ErrNotProved) || !strings.Contains(err.Error(), "on the key already, and not recorded: pin_changed") {
+			t.Errorf("got %v", err)
+		}
+		if got := w.journal(inventory.KindKeyChanged); len(got) != 0 || len(w.proofs()) != 0 {
+			t.Errorf("journal has %v", got)
+		}
+	})
 }
 
 // TestChangeKeyRefuses: nothing is changed on a key that is not proved to be the

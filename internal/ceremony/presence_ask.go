@@ -60,6 +60,7 @@ var reasons = []struct {
 	{hw.ErrGone, "unplugged"},
 	{hw.ErrPINBlocked, "pin_blocked"},
 	{hw.ErrPINAuthBlocked, "pin_entry_blocked"},
+	{hw.ErrPINChange, "pin_to_be_changed"},
 	{errPINNotGiven, "pin_not_given"},
 	{errSeveralPINs, "several_want_pin"},
 	{hw.ErrPINRequired, "pin_required"},
@@ -235,6 +236,9 @@ func (p *presence) askPerson(ctx context.Context) {
 func (p *presence) askPIN(ctx context.Context) ([]byte, error) {
 	if !p.Seen.FIDO.Options["clientPin"] {
 		return nil, errPINNeverSet(p.Seen)
+	}
+	if p.Seen.FIDO.ForcePINChange { // until then the PIN is good for nothing
+		return nil, fmt.Errorf("%s: %w", p.Seen.Name(), hw.ErrPINChange)
 	}
 	pin, err := askPIN(ctx, p.bench, p.Seen, p.request.PIN)
 	if err != nil && reasonOf(err) == "failed" {
