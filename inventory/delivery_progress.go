@@ -82,12 +82,13 @@ func cameWith(tx Tx, serial string) (bool, error) {
 	return slices.ContainsFunc(same, func(k Key) bool { return k.Order != "" && k.Status != StatusExpected }), err
 }
 
-// Count says how many keys have come and how many were announced.
+// Count says how many keys were announced and how many of those have come: what
+// is over makes up for nothing that is short.
 func (d Delivery) Count() (received, announced int64) {
 	announced = int64(len(d.Keys))
 	received = announced - int64(len(d.Short))
 	for _, l := range d.Order.Lines {
-		received += l.Received
+		received += min(l.Received, l.Quantity)
 		announced += l.Quantity
 	}
 	return received, announced

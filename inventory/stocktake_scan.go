@@ -23,8 +23,8 @@ type CodeFault string
 const (
 	// CodeAmbiguous: it names several keys.
 	CodeAmbiguous CodeFault = "ambiguous"
-	// CodeSecret: it is the seed of a one-time password generator, which has no
-	// place in an inventory.
+	// CodeSecret: it is the seed of a one-time password generator or another
+	// secret, which has no place in an inventory.
 	CodeSecret CodeFault = "secret"
 )
 
@@ -78,6 +78,9 @@ func (c *Counting) Code(text string) ([]Count, CodeFault, error) {
 	count := Count{PlaceID: c.Place.ID, How: BasisClaimed}
 	switch ids := c.names.Find(text); len(ids) {
 	case 0:
+		if SecretIn(text) != "" {
+			return nil, CodeSecret, nil
+		}
 		if count.Code = Code(text); count.Code == "" {
 			return nil, "", nil
 		}

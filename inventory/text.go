@@ -21,7 +21,7 @@ const (
 // line checks one line of text that a person typed and returns it without
 // outer spaces. Control, formatting (bidirectional overrides, zero-width) and
 // line-breaking characters are refused, not mended: what is shown later must
-// be what was typed.
+// be what was typed. A secret is refused: the journal would keep it for good.
 func line(field, s string, limit int) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", invalid(field, "is not valid UTF-8")
@@ -34,6 +34,9 @@ func line(field, s string, limit int) (string, error) {
 		if !unicode.IsPrint(r) {
 			return "", invalid(field, "contains the unprintable character %U", r)
 		}
+	}
+	if what := SecretIn(s); what != "" {
+		return "", invalid(field, "reads like %s, and secrets have no place in the inventory", what)
 	}
 	return s, nil
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"hwmfa/inventory"
 )
 
 // kind says what a cell was in its file.
@@ -128,7 +130,7 @@ func (b *builder) addColumn(row int, name string) error {
 	if len(name) > maxCell || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return badFile("%s: the name of column %s is too long or not printable", b.where(row), letter(len(b.columns)))
 	}
-	if isSecretHeader(name) || secretIn(name) != "" {
+	if isSecretHeader(name) || inventory.SecretIn(name) != "" {
 		return fmt.Errorf("%w: column %s is one of secrets; take it out of the file, and out of wherever the file came from", ErrSecret, c.label)
 	}
 	folded := foldHeader(name)
@@ -206,7 +208,7 @@ func (b *builder) take(r *Record, c cell) error {
 	if c.column < len(b.columns) {
 		col = b.columns[c.column]
 	}
-	if what := secretIn(c.text); what != "" {
+	if what := inventory.SecretIn(c.text); what != "" {
 		return fmt.Errorf("%w: %s, column %s holds %s; take it out of the file, and out of wherever the file came from", ErrSecret, r.Where, col.label, what)
 	}
 	switch col.target {

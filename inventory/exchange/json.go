@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"unicode/utf8"
+
+	"hwmfa/inventory"
 )
 
 // maxDepth bounds arrays and objects within each other; a table needs three.
@@ -160,7 +162,7 @@ func (j *jsonReader) cell(row, depth int) (cell, error) {
 	}
 	inner := func() error {
 		c, err := j.cell(row, depth+1)
-		if what := secretIn(c.text); err == nil && what != "" {
+		if what := inventory.SecretIn(c.text); err == nil && what != "" {
 			err = fmt.Errorf("%w: record %d holds %s", ErrSecret, row, what)
 		}
 		return err

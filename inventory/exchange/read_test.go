@@ -212,19 +212,6 @@ func TestIsSecretHeader(t *testing.T) {
 	}
 }
 
-func TestSecretIn(t *testing.T) {
-	for _, s := range []string{
-		"12345678", "K-7Q2M4XRD", "2fc0579f-8113-47ea-b116-bb5a8db9202a", "Berlin HQ/Safe 2/Slot 14", "YubiKey 5C NFC FIPS",
-		"da39a3ee5e6b4b0d3255bfef95601890afd80709", "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709", strings.Repeat("ab", 32),
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJ", "Main Safe Room Left", "otpauth", "",
-		"arn:aws:iam::123456789012:mfa/root-account-mfa-device", "GAHT12345678-A2C4",
-	} {
-		if what := secretIn(s); what != "" {
-			t.Errorf("%q is taken for %s", s, what)
-		}
-	}
-}
-
 // endless is a file of one line that does not end before n bytes.
 type endless struct {
 	head string
