@@ -20,12 +20,14 @@ func newInventoryCommand(a *app) *cobra.Command {
 }
 
 func newInventoryInitCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	var opts inventoryInfoOptions
+	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Make an empty inventory, or bring one up to date",
-		Long: `Make an empty inventory, or bring the schema of an older one up to date. A file
-needs neither: the first command that writes does it. On PostgreSQL only the
-owner of the database may, and does it for everybody.` + exitStatusHelp(),
+		Long: `Make an empty inventory, or bring the schema of an older one up to date, and say
+what it holds, as hwmfa inventory info does. A file needs neither: the first
+command that writes does it. On PostgreSQL only the owner of the database may,
+and does it for everybody.` + exitStatusHelp(),
 		Example: "  hwmfa inventory init --inventory 'postgres://owner@db.example.com/inventory'",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -33,9 +35,14 @@ owner of the database may, and does it for everybody.` + exitStatusHelp(),
 			if err != nil {
 				return err
 			}
-			return s.Close()
+			if err := s.Close(); err != nil {
+				return err
+			}
+			return runInventoryInfo(cmd.Context(), a, opts)
 		},
 	}
+	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON (hwmfa.inventory-info/v1)")
+	return cmd
 }
 
 func newInventoryRolesCommand(a *app) *cobra.Command {
