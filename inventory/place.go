@@ -17,6 +17,18 @@ type Place struct {
 	TwoPeople bool
 }
 
+// LabelTexts are what the code of a place's label may say, as a stocktake reads
+// it back, the best first: the path, unless scanners would spell it differently,
+// and the ID.
+func (p Place) LabelTexts() []string {
+	for _, r := range p.Path {
+		if r > '~' {
+			return []string{"place:" + p.ID}
+		}
+	}
+	return []string{"place:" + p.Path, "place:" + p.ID}
+}
+
 // placeLevels are the words for the depths of a path.
 var placeLevels = []string{"site", "safe", "slot"}
 

@@ -51,3 +51,15 @@ func ParseLabel(text string) (serial, tag string) {
 	}
 	return strings.TrimSpace(text[:i]), strings.TrimSpace(text[i+1:])
 }
+
+// LabelText is what the code of a key's label says, as ParseLabel and a
+// stocktake read it back; the ID of a key that has neither serial nor tag.
+func (k Key) LabelText() string {
+	switch {
+	case k.Serial == "" && k.Tag == "":
+		return k.ID
+	case k.Tag == "":
+		return k.Serial
+	}
+	return k.Serial + "," + k.Tag
+}

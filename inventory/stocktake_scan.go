@@ -2,18 +2,19 @@ package inventory
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Counting turns what is read at a stocktake, code after code, into counts. A
-// code names a key by ID, serial or tag; "seal:N" stands for every key of a
-// sealed bag, and "place:SITE/SAFE" says where what follows is. It knows the
-// keys as they were when it began.
+// code names a key by ID, serial or tag, or by serial and tag; "seal:N" stands
+// for every key of a sealed bag, and "place:SITE/SAFE" or "place:ID" says where
+// what follows is. It knows the keys as they were when it began.
 type Counting struct {
 	Stocktake Stocktake
 	Place     Place // where counting goes on; zero: not said yet
 	names     KeyNames
-	places    map[string]Place // by folded path
+	places    map[string]Place // by folded path, and by ID
 }
 
 // CodeFault is why a code is not counted, a word.
@@ -49,6 +50,9 @@ func NewCounting(tx Tx, stocktake, place string) (*Counting, error) {
 		return nil, fmt.Errorf("places: %w", err)
 	}
 	for _, p := range places {
+		c.places[Fold(p.ID)] = p
+	}
+	for _, p := range places {
 		c.places[Fold(p.Path)] = p
 	}
 	return c, nil
@@ -76,7 +80,7 @@ func (c *Counting) Code(text string) ([]Count, CodeFault, error) {
 		return nil, "", c.nowhere()
 	}
 	count := Count{PlaceID: c.Place.ID, How: BasisClaimed}
-	switch ids := c.names.Find(text); len(ids) {
+	switch ids := c.find(text); len(ids) {
 	case 0:
 		if SecretIn(text) != "" {
 			return nil, CodeSecret, nil
@@ -90,6 +94,21 @@ func (c *Counting) Code(text string) ([]Count, CodeFault, error) {
 		return nil, CodeAmbiguous, nil
 	}
 	return []Count{count}, "", nil
+}
+
+// find lists the keys that a code may name. Of a label with serial and tag, the
+// tag says which of several keys with this serial it is; where the two name
+// different keys, the label is wrong, and names both.
+func (c *Counting) find(text string) []string {
+	serial, tag := ParseLabel(text)
+	if tag == "" {
+		return c.names.Find(text)
+	}
+	ids, tagged := c.names.Find(serial), c.names.Find(tag)
+	if len(tagged) == 1 && slices.Contains(ids, tagged[0]) {
+		return tagged
+	}
+	return append(ids, tagged...)
 }
 
 // goTo goes on at another place.

@@ -12,6 +12,7 @@ import (
 	"hwmfa/iamcheck/awsapi"
 	"hwmfa/internal/ceremony"
 	"hwmfa/internal/fetch"
+	"hwmfa/internal/label"
 	"hwmfa/internal/term"
 	"hwmfa/inventory"
 	"hwmfa/inventory/exchange"
@@ -79,6 +80,7 @@ var endings = []ending{
 	{"import changed", isError(exchange.ErrChanged), exitFailure, "nothing was imported: run it without --apply and look again"},
 	{"faults in the file", isType[*exchange.Problems], exitFailure, "nothing was imported: the whole file has to fit"},
 	{"file exists", isError(errFileExists), exitFailure, "--force replaces it"},
+	{"label too small", isError(label.ErrTooSmall), exitFailure, "take larger paper with --paper"},
 	{"PIN blocked", isError(hw.ErrPINBlocked), exitRefused, "only a reset unblocks it, and a reset ends every registration made with this key"},
 	{"wrong PIN", isType[*hw.PINError], exitRefused, "the last try blocks the key: make sure of the PIN before trying again"},
 	{"PIN entry blocked", isError(hw.ErrPINAuthBlocked), exitRefused, "unplug the key, plug it in again, and try once more"},

@@ -19,6 +19,7 @@ func newKeyCommand(a *app) *cobra.Command {
 		newKeyCompromiseCommand(a),
 		newKeyDisposeCommand(a),
 		newKeyFindCommand(a),
+		newKeyLabelCommand(a),
 		newKeyListCommand(a),
 		newKeyLoseCommand(a),
 		newKeyPIVIdentityCommand(a),

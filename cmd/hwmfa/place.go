@@ -16,6 +16,7 @@ func newPlaceCommand(a *app) *cobra.Command {
 		newExportKindCommand(a, exchange.Places(), "export", "hwmfa place export"),
 		newImportKindCommand(a, exchange.Places(), "import", "hwmfa place import"),
 		newPlaceGrantCommand(a),
+		newPlaceLabelCommand(a),
 		newPlaceListCommand(a),
 		newPlaceRevokeCommand(a),
 		newPlaceShowCommand(a),

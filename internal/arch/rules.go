@@ -28,6 +28,7 @@ var packages = map[string][]string{
 
 	"internal/config":  {},
 	"internal/fetch":   {},
+	"internal/label":   {},
 	"internal/policy":  {},
 	"internal/term":    {},
 	"internal/custody": {"hw", "inventory", "internal/policy"},
@@ -47,7 +48,7 @@ var packages = map[string][]string{
 		"hw", "hw/attest", "hw/local", "hw/softkey", "udev",
 		"inventory", "inventory/exchange", "inventory/store",
 		"iamcheck", "iamcheck/awsapi", "iamcheck/awstest",
-		"internal/ceremony", "internal/config", "internal/custody", "internal/fetch", "internal/policy", "internal/term",
+		"internal/ceremony", "internal/config", "internal/custody", "internal/fetch", "internal/label", "internal/policy", "internal/term",
 	},
 }
 
@@ -72,6 +73,8 @@ var privileges = map[string][]string{
 	"net/url":                         anybody,
 	"html/template":                   {},
 	"plugin":                          {},
+	"codeberg.org/go-pdf/fpdf":        {"internal/label"},
+	"github.com/boombuler/barcode":    {"internal/label"},
 	"github.com/spf13/cobra":          {"cmd/hwmfa"},
 	"github.com/spf13/pflag":          {"cmd/hwmfa"},
 	"github.com/rogpeppe/go-internal": {"cmd/hwmfa"},
