@@ -48,6 +48,15 @@ type Attester interface {
 	Attest(ctx context.Context, s Sighting, r CredentialRequest) ([]byte, error)
 }
 
+// Hotplug is a Bench that is told when keys come and go.
+type Hotplug interface {
+	// Changes gives a value soon after something was plugged in or pulled out,
+	// once its nodes may be opened; several changes may give one. The channel is
+	// closed when ctx ends or nothing more can be heard. Where nobody tells, the
+	// error wraps ErrUnsupported: then one has to look again and again.
+	Changes(ctx context.Context) (<-chan struct{}, error)
+}
+
 // CredentialRequest asks for one ES256, non-discoverable credential with
 // credProtect level 1 (userVerificationOptional).
 type CredentialRequest struct {

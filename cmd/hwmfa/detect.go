@@ -12,7 +12,7 @@ import (
 	"hwmfa/internal/ceremony"
 )
 
-type detectOptions struct{ json bool }
+type detectOptions struct{ json, watch bool }
 
 func newDetectCommand(a *app) *cobra.Command {
 	var opts detectOptions
@@ -22,14 +22,24 @@ func newDetectCommand(a *app) *cobra.Command {
 		Long: `List the security keys that are plugged in and what each says of itself:
 serial, firmware, model, where it is, and what speaks against it. Nothing is
 written and no touch is needed. FIDO is asked first, because that disturbs no
-other program; the card is opened shared.` +
+other program; the card is opened shared.
+
+--watch goes on: it tells of each key that is plugged in, pulled out or shows
+more than before, in a table that is kept up to date on a terminal, a line each
+elsewhere, and with --json one object a line (hwmfa.detect-event/v1). It listens
+to what udev announces, and looks again and again where no udev runs. It ends
+with an interrupt, and then with status 130.` +
 			exitStatusHelp(exitNoKey, exitNoAccess),
-		Example: "  hwmfa detect\n  hwmfa detect --json | jq -r '.keys[].serial'",
+		Example: "  hwmfa detect\n  hwmfa detect --json | jq -r '.keys[].serial'\n  hwmfa detect --watch",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opts.watch {
+				return runWatch(cmd.Context(), a, opts)
+			}
 			return runDetect(cmd.Context(), a, opts)
 		},
 	}
+	cmd.Flags().BoolVar(&opts.watch, "watch", false, "go on, and tell of keys that come and go")
 	cmd.Flags().BoolVar(&opts.json, "json", false, "print JSON (hwmfa.detect/v1)")
 	return cmd
 }
@@ -78,10 +88,7 @@ func printSeen(a *app, seen []ceremony.Seen) error {
 				return err
 			}
 		}
-		title := firstOf(s.Product, "security key")
-		if s.Product == "" && s.Key.FIDO == nil && s.PIV == nil && s.Key.Card != nil {
-			title = "card in a reader"
-		}
+		title := seenProduct(s)
 		if s.Serial != "" {
 			title += "  serial " + s.Serial
 		}
@@ -98,6 +105,14 @@ func printSeen(a *app, seen []ceremony.Seen) error {
 		}
 	}
 	return nil
+}
+
+// seenProduct is what to call a key whose serial is not told.
+func seenProduct(s ceremony.Seen) string {
+	if s.Product == "" && s.Key.FIDO == nil && s.PIV == nil && s.Key.Card != nil {
+		return "card in a reader"
+	}
+	return firstOf(s.Product, "security key")
 }
 
 // seenLines are the lines below a key's title: a word and what it stands for.

@@ -82,29 +82,33 @@ type warningJSON struct {
 func detectReport(seen []ceremony.Seen) detectJSON {
 	report := detectJSON{Schema: "hwmfa.detect/v1", Keys: []keySeen{}}
 	for _, s := range seen {
-		k := keySeen{
-			Serial: null(s.Serial), Product: null(s.Product), FormFactor: null(s.FormFactor.String()),
-			Firmware: nullVersion(s.Firmware), USB: usbSeenJSON(s.Key.USB), Device: deviceSeenJSON(s.Device),
-			Advisories: advisoriesJSON(s.Advisories), Warnings: warningsJSON(s.Warnings),
-		}
-		if f := s.Key.FIDO; f != nil {
-			k.FIDO = &fidoSeen{Path: f.Node, Versions: []string{}}
-			if s.FIDO != nil {
-				k.AAGUID = null(inventory.FormatAAGUID(s.FIDO.AAGUID))
-				k.FIDO.Versions = s.FIDO.Versions
-				k.FIDO.PINSet = option(s.FIDO.Options, "clientPin")
-				k.FIDO.AlwaysUV = option(s.FIDO.Options, "alwaysUv")
-			}
-		}
-		if c := s.Key.Card; c != nil {
-			k.PIV = &pivSeen{Reader: c.Node}
-			if s.PIV != nil {
-				k.PIV.Version, k.PIV.Serial = nullVersion(s.PIV.Version), null(s.PIV.Serial)
-			}
-		}
-		report.Keys = append(report.Keys, k)
+		report.Keys = append(report.Keys, keySeenJSON(s))
 	}
 	return report
+}
+
+func keySeenJSON(s ceremony.Seen) keySeen {
+	k := keySeen{
+		Serial: null(s.Serial), Product: null(s.Product), FormFactor: null(s.FormFactor.String()),
+		Firmware: nullVersion(s.Firmware), USB: usbSeenJSON(s.Key.USB), Device: deviceSeenJSON(s.Device),
+		Advisories: advisoriesJSON(s.Advisories), Warnings: warningsJSON(s.Warnings),
+	}
+	if f := s.Key.FIDO; f != nil {
+		k.FIDO = &fidoSeen{Path: f.Node, Versions: []string{}}
+		if s.FIDO != nil {
+			k.AAGUID = null(inventory.FormatAAGUID(s.FIDO.AAGUID))
+			k.FIDO.Versions = s.FIDO.Versions
+			k.FIDO.PINSet = option(s.FIDO.Options, "clientPin")
+			k.FIDO.AlwaysUV = option(s.FIDO.Options, "alwaysUv")
+		}
+	}
+	if c := s.Key.Card; c != nil {
+		k.PIV = &pivSeen{Reader: c.Node}
+		if s.PIV != nil {
+			k.PIV.Version, k.PIV.Serial = nullVersion(s.PIV.Version), null(s.PIV.Serial)
+		}
+	}
+	return k
 }
 
 func deviceSeenJSON(d *hw.DeviceInfo) *deviceSeen {

@@ -53,6 +53,10 @@ var statuses = []struct {
 // without a message.
 var errFound = errors.New("found something")
 
+// errStopped ends a command that goes on until it is interrupted: exit 130
+// without a message.
+var errStopped = errors.New("interrupted")
+
 // usageError is a command line or a setting that cannot be carried out.
 type usageError struct{ error }
 
@@ -192,6 +196,8 @@ func exit(streams *term.Streams, asJSON bool, err error) int {
 		return exitDone
 	case errors.Is(err, errFound):
 		return exitFound
+	case errors.Is(err, errStopped):
+		return exitInterrupted
 	}
 	end := endingOf(err)
 	if asJSON {

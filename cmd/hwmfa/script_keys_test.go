@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -39,10 +41,17 @@ type scriptKey struct {
 }
 
 // watchedBench counts how often in a row it was asked whether a key is still
-// there, and nothing else: so asks who waits for a key to be unplugged.
+// there, and nothing else: so asks who waits for a key to be unplugged. It counts
+// besides how often its keys were listed.
 type watchedBench struct {
 	softkey.Bench
 	checks atomic.Int32
+	looks  atomic.Int32
+}
+
+func (b *watchedBench) Sightings(ctx context.Context) ([]hw.Sighting, error) {
+	b.looks.Add(1)
+	return b.Bench.Sightings(ctx)
 }
 
 func (b *watchedBench) Check(ctx context.Context, s hw.Sighting) error {
@@ -246,6 +255,20 @@ func scriptReplug(ts *testscript.TestScript, neg bool, args []string) {
 		time.Sleep(300 * time.Millisecond) // nobody is quicker
 		m.bench.Plug(in, hw.USB{})
 	})
+}
+
+func scriptLooks(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.Atoi(strings.Join(args, " "))
+	if neg || err != nil {
+		ts.Fatalf("usage: looks N")
+	}
+	b := machineOf(ts).bench
+	want := b.looks.Load() + int32(n)
+	for deadline := time.Now().Add(time.Minute); b.looks.Load() < want; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("nobody looks for keys")
+		}
+	}
 }
 
 func scriptAwaits(ts *testscript.TestScript, neg bool, args []string) {

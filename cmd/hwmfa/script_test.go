@@ -43,6 +43,7 @@ var update = flag.Bool("update", false, "write the files that scripts compare wi
 //	replug KEY KEY             when a program waits for the first to be unplugged, do that,
 //	                           and plug the second in
 //	awaits KEY                 wait until the key waits for a touch
+//	looks N                    wait until a program has listed the keys N times more
 //	deny NODE                  let nobody open a hidraw node or card reader
 //	publish DIR                serve the files of a directory by https at $PUBLISHED, and have
 //	                           the programs believe that server's certificate
@@ -74,6 +75,7 @@ func scripts(dir string) testscript.Params {
 			"touches": scriptTouches,
 			"replug":  scriptReplug,
 			"awaits":  scriptAwaits,
+			"looks":   scriptLooks,
 			"deny":    scriptDeny,
 			"publish": scriptPublish,
 			"roots":   scriptRoots,

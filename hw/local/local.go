@@ -41,6 +41,7 @@ type Machine struct {
 var (
 	_ hw.Bench    = (*Machine)(nil)
 	_ hw.Attester = (*Machine)(nil)
+	_ hw.Hotplug  = (*Machine)(nil)
 )
 
 // Open gives access to this machine's keys. A library that is not built in is

@@ -16,6 +16,19 @@ func (s *Streams) JSON(v any) error { return writeJSON(s.Out, v) }
 // ErrJSON writes v to standard error in the same form: a failure under --json.
 func (s *Streams) ErrJSON(v any) error { return writeJSON(s.Err, v) }
 
+// JSONLine writes v to standard output as one object on one line, for a stream of
+// them.
+func (s *Streams) JSONLine(v any) error {
+	doc, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode JSON: %w", err)
+	}
+	if _, err := s.Out.Write(append(escapeJSON(doc), '\n')); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}
+
 func writeJSON(w io.Writer, v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -65,23 +65,28 @@ func (t *Table) Row(cells ...Cell) { t.rows = append(t.rows, cells) }
 
 // Table prints t to standard output.
 func (s *Streams) Table(t *Table) error {
+	if _, err := fmt.Fprintln(s.Out, s.render(t, s.width)); err != nil {
+		return fmt.Errorf("write table: %w", err)
+	}
+	return nil
+}
+
+// render lays t out for a terminal of so many columns; 0 is none.
+func (s *Streams) render(t *Table, width int) string {
 	w := table.NewWriter()
 	w.SetStyle(plainStyle())
 	w.SuppressTrailingSpaces()
 	w.AppendHeader(toRow(len(t.header), func(i int) string { return t.header[i] }))
 	limits := t.limits
-	if s.width > 0 {
-		limits = t.fit(s.width)
+	if width > 0 {
+		limits = t.fit(width)
 	}
 	for _, cells := range t.rows {
 		w.AppendRow(toRow(len(cells), func(i int) string {
 			return s.Paint(cells[i].Colour, shown(cells[i], limits[i]))
 		}))
 	}
-	if _, err := fmt.Fprintln(s.Out, w.Render()); err != nil {
-		return fmt.Errorf("write table: %w", err)
-	}
-	return nil
+	return w.Render()
 }
 
 // shown is the text of a cell, cut to a limit unless that is 0.

@@ -34,6 +34,9 @@ type Streams struct {
 	errTTY bool
 	// width is how many columns the terminal behind Out has, 0 where it is none.
 	width int
+	// size is how many columns and lines the terminal behind Out has now; nil
+	// where it is none that a screen can be drawn on.
+	size func() (columns, lines int, err error)
 	// openTTY opens the controlling terminal for one question.
 	openTTY func() (terminal, error)
 }
@@ -47,6 +50,10 @@ func System() *Streams {
 	if !outTTY || err != nil {
 		width = 0
 	}
+	var size func() (int, int, error)
+	if outTTY && os.Getenv("TERM") != "dumb" {
+		size = func() (int, int, error) { return xterm.GetSize(int(os.Stdout.Fd())) }
+	}
 	return &Streams{
 		In:      os.Stdin,
 		Out:     os.Stdout,
@@ -55,6 +62,7 @@ func System() *Streams {
 		inTTY:   xterm.IsTerminal(int(os.Stdin.Fd())),
 		errTTY:  xterm.IsTerminal(int(os.Stderr.Fd())),
 		width:   width,
+		size:    size,
 		openTTY: openDevTTY,
 	}
 }
