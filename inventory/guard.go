@@ -3,6 +3,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,7 +12,7 @@ var ErrOnlyKey = errors.New("no second working key is proved")
 
 // CheckSpare refuses to put a key's registrations at risk. For every account
 // that the key is bound to there has to be another usable key, bound to it and
-// proved since; otherwise it gives ErrOnlyKey and names the accounts. A key
+// proved since it was bound and last changed; otherwise it gives ErrOnlyKey and names the accounts. A key
 // that is bound to none passes.
 func CheckSpare(tx Tx, keyID string) error {
 	k, err := tx.KeyByID(keyID)
@@ -45,7 +46,7 @@ func hasSpare(tx Tx, b Binding) (bool, error) {
 }
 
 // otherKeys returns the other usable keys of a binding's account: those that
-// were proved since they were bound, and the rest.
+// were proved since they were bound and last changed, and the rest.
 func otherKeys(tx Tx, b Binding) (proved, unproved []Key, err error) {
 	all, err := tx.ListBindings(b.AccountID, "")
 	if err != nil {
@@ -62,15 +63,29 @@ func otherKeys(tx Tx, b Binding) (proved, unproved []Key, err error) {
 		if !k.Status.Usable() {
 			continue
 		}
-		proofs, err := tx.ListProofs(other.KeyID)
+		works, err := worksSince(tx, other)
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(proofs) > 0 && proofs[0].At.After(other.At) {
+		if works {
 			proved = append(proved, k)
 		} else {
 			unproved = append(unproved, k)
 		}
 	}
 	return proved, unproved, nil
+}
+
+// worksSince says whether the key of a binding was proved after that, and after
+// the last change made on it, which may have ended what was registered.
+func worksSince(tx Tx, b Binding) (bool, error) {
+	proofs, err := tx.ListProofs(b.KeyID)
+	if err != nil || len(proofs) == 0 || !proofs[0].At.After(b.At) {
+		return false, err
+	}
+	events, err := tx.EventsAbout(b.KeyID)
+	if err != nil {
+		return false, fmt.Errorf("events of %s: %w", b.KeyID, err)
+	}
+	return !slices.ContainsFunc(events, func(e Event) bool { return e.Kind == KindKeyChanged && e.Seq > proofs[0].Event }), nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -209,14 +210,16 @@ func (e *enrollment) notYetEnrolled(ctx context.Context, store inventory.Store) 
 	}
 	own, err := e.answersFor(ctx, ids)
 	switch {
-	case errors.Is(err, hw.ErrNoCredential), errors.Is(err, hw.ErrPINRequired), errors.Is(err, hw.ErrTouchRequired):
+	case errors.Is(err, hw.ErrNoCredential):
 		return nil
+	case errors.Is(err, hw.ErrPINRequired), errors.Is(err, hw.ErrTouchRequired):
+		return e.checkSpareOf(ctx, store, maps.Values(owners))
 	case lost(err):
 		return fmt.Errorf("%s: %w", s.Name(), err)
 	case err != nil:
 		// A refusal says nothing about which key this is.
 		s.warn("identity_unknown", err)
-		return nil
+		return e.checkSpareOf(ctx, store, maps.Values(owners))
 	}
 	return &inventory.ExistsError{What: "this very key", Owner: owners[string(own)]}
 }

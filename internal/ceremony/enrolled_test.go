@@ -151,6 +151,45 @@ func TestChangeKeyThatWantsItsPINChanged(t *testing.T) {
 	})
 }
 
+// TestOneKeyAfterTheOther: a key that was proved only before it was changed is
+// no spare for the next.
+func TestOneKeyAfterTheOther(t *testing.T) {
+	w := newWorld(t)
+	w.trust()
+	_, one := w.enrolled(softkey.Config{Serial: 1, PIN: "2580"})
+	_, two := w.enrolled(softkey.Config{Serial: 2, PIN: "2580"})
+	w.bind(one)
+	err := w.store.Update(t.Context(), func(tx inventory.Tx) error {
+		_, err := inventory.BindKey(tx, act(), inventory.Binding{AccountID: account, KeyID: two.ID, DeviceName: "root-2", How: inventory.HowNamed})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := w.verify(all); err != nil || len(got) != 2 {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	var kept []byte
+	set := func(k inventory.Key) error {
+		r := changeRequest(k)
+		r.Settings, r.PIN = ceremony.Settings{AlwaysUV: true}, giving("2580", &kept)
+		_, err := ceremony.ChangeKey(t.Context(), &w.bench, w.store, r)
+		return err
+	}
+	if err := set(one); err != nil {
+		t.Fatal(err)
+	}
+	if err := set(two); !errors.Is(err, inventory.ErrOnlyKey) {
+		t.Errorf("the second one at once: %v, want it refused", err)
+	}
+	if _, err := w.verify(func(r *ceremony.PresenceRequest) { r.Ref = one.ID }); err != nil {
+		t.Fatal(err)
+	}
+	if err := set(two); err != nil {
+		t.Errorf("once the first has proved itself again: %v", err)
+	}
+}
+
 // TestChangeKeyRefuses: nothing is changed on a key that is not proved to be the
 // one that was named, or that must not be changed.
 func TestChangeKeyRefuses(t *testing.T) {

@@ -252,6 +252,51 @@ func TestEnrollSwappedWhileAPINIsTyped(t *testing.T) {
 	}
 }
 
+// TestSettingsOfAKeyThatStoppedAnswering: a key that does not say that it is
+// none of those enrolled may be one of them.
+func TestSettingsOfAKeyThatStoppedAnswering(t *testing.T) {
+	key := softkey.Config{PIN: "2580", Quirks: softkey.Quirks{NoDeviceInfo: true, NoCard: true, Silent: softkey.SilentPINRequired}}
+	for name, was := range map[string]inventory.Enrollment{
+		"it answered silently when it was enrolled":       {Credential: &inventory.NewCredential{Silent: inventory.SilentYes}},
+		"its serial could be read when it was enrolled":   {Credential: &inventory.NewCredential{Silent: inventory.SilentNeedsPIN}, Serial: "1"},
+		"it has no serial, and refused when it was asked": {Credential: &inventory.NewCredential{Silent: inventory.SilentNeedsPIN}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			first, w := newWorld(t), newWorld(t)
+			k, recorded := first.enrolled(key)
+			err := first.store.View(t.Context(), func(tx inventory.Tx) error {
+				all, err := inventory.Credentials(tx)
+				was.Credential.RPID, was.Credential.ID, was.Credential.PublicKey = ceremony.RPID, all[0].ID, all[0].PublicKey
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			was.AAGUID = recorded.AAGUID
+			err = w.store.Update(t.Context(), func(tx inventory.Tx) (err error) {
+				recorded, err = inventory.EnrollKey(tx, act(), was)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.bind(recorded)
+			w.bench.Plug(k, hw.USB{})
+			before := fido(t, k)
+			var kept []byte
+			_, err = w.enroll(func(r *ceremony.EnrollRequest) {
+				r.Settings, r.PIN, r.WithoutSerial = ceremony.Settings{ForcePINChange: true}, giving("2580", &kept), true
+			})
+			if !errors.Is(err, inventory.ErrOnlyKey) {
+				t.Errorf("got %v", err)
+			}
+			if after := fido(t, k); !reflect.DeepEqual(after, before) {
+				t.Errorf("the key was changed to %+v", after)
+			}
+		})
+	}
+}
+
 // TestSettingsWantASpareKey: what can end registrations is refused for a key
 // that an account depends on, whichever of two ways it is known by.
 func TestSettingsWantASpareKey(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"hwmfa/hw"
@@ -52,7 +53,7 @@ func (e *enrollment) takes() error {
 
 // checkSpares holds every enrolled key that this one may be to the rule that an
 // account keeps a working key: the one with its serial, or those of its model
-// that have none and do not prove themselves silently.
+// that do not prove themselves silently, where either shows no serial.
 func (e *enrollment) checkSpares(tx inventory.Tx) error {
 	keys, err := inventory.Keys(tx, inventory.KeyFilter{})
 	if err != nil {
@@ -60,7 +61,7 @@ func (e *enrollment) checkSpares(tx inventory.Tx) error {
 	}
 	for _, k := range keys {
 		may := e.seen.Serial != "" && k.Serial == e.seen.Serial
-		if k.Serial == "" && k.AAGUID == e.seen.FIDO.AAGUID {
+		if (k.Serial == "" || e.seen.Serial == "") && k.AAGUID == e.seen.FIDO.AAGUID {
 			credentials, err := tx.ListCredentials(k.ID)
 			if err != nil {
 				return fmt.Errorf("credentials of %s: %w", k.Label(), err)
@@ -77,6 +78,22 @@ func (e *enrollment) checkSpares(tx inventory.Tx) error {
 		}
 	}
 	return nil
+}
+
+// checkSpareOf holds keys that this one may be, because it did not say that it
+// is none of them, to the same rule.
+func (e *enrollment) checkSpareOf(ctx context.Context, store inventory.Store, keyIDs iter.Seq[string]) error {
+	if e.request.Settings == (Settings{}) {
+		return nil
+	}
+	return store.View(ctx, func(tx inventory.Tx) error {
+		for id := range keyIDs {
+			if err := inventory.CheckSpare(tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // applySettings changes the key. A forced change comes last: after it the PIN
