@@ -19,7 +19,7 @@ type sheet struct {
 
 // report computes what a stocktake comes to. A key was rightly counted at any
 // place at which it rested since the stocktake began, and is not missing if it
-// was moved since: moves go on while a count does.
+// came or left since: moves go on while a count does.
 func (f facts) report() Report {
 	s := sheet{facts: f, of: map[string][]counted{}, alone: map[string]int{}}
 	s.Counters, s.Differences, s.Absences = []Counter{}, []Difference{}, []Absence{}
@@ -91,9 +91,7 @@ func (s *sheet) sort() {
 func (s *sheet) judge(k stockKey) {
 	all := s.of[k.ID]
 	there := where(all, Basis.genuine)
-	rested := slices.ContainsFunc(k.was, func(c Custody) bool {
-		return c.Status.Resting() && s.stocktake.holds(s.path(c.PlaceID))
-	})
+	rested := slices.ContainsFunc(k.was, s.rests)
 	for _, kind := range []Basis{BasisOtherKey, BasisResetOrOther, BasisFIDOReset} {
 		not := where(all, func(h Basis) bool { return h == kind })
 		if len(not) == 0 {
@@ -126,7 +124,8 @@ func (s *sheet) judge(k stockKey) {
 func (s *sheet) absent(k stockKey, rested, impostor bool) {
 	last := k.now()
 	switch {
-	case rested && len(k.was) > 1:
+	// One that was there at first and is again was moved to where it can be counted.
+	case rested && len(k.was) > 1 && !(s.rests(k.was[0]) && s.rests(last)):
 		why := string(last.Status)
 		if last.Status.Resting() {
 			why = whyMoved
@@ -164,8 +163,8 @@ func (s *sheet) counted(k stockKey, there []counted, rested, sampled bool) {
 	if len(there) > len(places) {
 		s.Repeated++
 	}
-	if rested && len(people(there)) < 2 {
-		if two := s.takesTwo(there[0].Place); two != "" {
+	if rested && hands(there) < 2 {
+		if two := s.takesTwoOf(k, there); two != "" {
 			s.alone[two]++
 		}
 	}
@@ -215,6 +214,11 @@ func (s *sheet) mayBe(k stockKey, place string) bool {
 	})
 }
 
+// rests says whether a key has to be found where the stocktake counts.
+func (s *sheet) rests(c Custody) bool {
+	return c.Status.Resting() && s.stocktake.holds(s.path(c.PlaceID))
+}
+
 // path is the path of a place, "" for none.
 func (f facts) path(placeID string) string { return f.places[placeID].Path }
 
@@ -224,6 +228,20 @@ func (f facts) takesTwo(placeID string) string {
 	for p := f.places[placeID]; p.ID != ""; p = f.places[p.ParentID] {
 		if p.TwoPeople {
 			return p.Path
+		}
+	}
+	return ""
+}
+
+// takesTwoOf is takesTwo of where a key was counted or, where that was said less
+// exactly, of where it rests.
+func (s *sheet) takesTwoOf(k stockKey, there []counted) string {
+	if two := s.takesTwo(there[0].Place); two != "" {
+		return two
+	}
+	for _, c := range k.was {
+		if two := s.takesTwo(c.PlaceID); two != "" && s.rests(c) {
+			return two
 		}
 	}
 	return ""
@@ -274,6 +292,15 @@ func best(counts []counted) Basis {
 		}
 	}
 	return ""
+}
+
+// hands is how many people counted: whoever became root is still themselves.
+func hands(counts []counted) int {
+	logins := map[string]bool{}
+	for _, c := range counts {
+		logins[Fold(LoginOf(c.by))] = true
+	}
+	return len(logins)
 }
 
 // people lists who counted, each once.
