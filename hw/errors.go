@@ -21,6 +21,9 @@ var (
 	ErrBusy = errors.New("held by another program")
 	// ErrService: the smart-card service (pcscd) is not running or not reachable.
 	ErrService = errors.New("smart-card service not reachable")
+	// ErrReaderLimit: the smart-card service shows as many readers as it can, and
+	// says nothing of the others.
+	ErrReaderLimit = errors.New("others may be plugged in")
 	// ErrTouchTimeout: the key asked for a touch and none came.
 	ErrTouchTimeout = errors.New("touch not given in time")
 	// ErrTouchRequired: the operation was to be silent and the key insists on a touch.

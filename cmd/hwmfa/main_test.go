@@ -16,7 +16,9 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(servedTests{m}, map[string]func(){
 		"hwmfa": func() {
+			disableCoreDumps()
 			testOnlyOpenBench = dialBench
+			testOnlyRoot = os.Getenv("TEST_ROOT")
 			testOnlyUser = func() string { return os.Getenv("TEST_USER") }
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 			context.AfterFunc(ctx, stop)

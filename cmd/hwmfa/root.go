@@ -36,6 +36,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newJournalCommand(a),
 		newInventoryCommand(a),
 		newUdevCommand(a),
+		newDoctorCommand(a),
 		newDemoCommand(a),
 		newCompletionCommand(a),
 		newVersionCommand(a),

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"hwmfa/hw/local"
 )
 
 // published are files of the data folder beside the repository that scripts
@@ -49,6 +51,9 @@ func setUpData(env *testscript.Env) error {
 
 // scriptCondition is [data]: the data folder is there.
 func scriptCondition(name string) (bool, error) {
+	if name == "cgo" {
+		return local.Libraries()[0].Built, nil
+	}
 	if name != "data" {
 		return false, fmt.Errorf("unknown condition %q", name)
 	}

@@ -101,7 +101,7 @@ func (m *Machine) cardSightings(ctx context.Context) ([]hw.Sighting, error) {
 		return nil, err
 	}
 	if len(names) >= maxReaders {
-		errs = append(errs, fmt.Errorf("the smart-card service shows no more than %d readers: others may be plugged in", maxReaders))
+		errs = append(errs, fmt.Errorf("the smart-card service shows no more than %d readers: %w", maxReaders, hw.ErrReaderLimit))
 	}
 	var found []hw.Sighting
 	for _, s := range seen {

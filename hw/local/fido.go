@@ -13,6 +13,11 @@ import (
 
 func newFIDOLibrary() fidoLibrary { return goLibfido2{} }
 
+// fidoVersion is that of the library's file, which is all that it tells.
+func fidoVersion() (version string, built bool) {
+	return mappedVersion("/proc/self/maps", "libfido2.so."), true
+}
+
 // goLibfido2 is fidoLibrary by go-libfido2. Each of its calls opens the device
 // and closes it again. Its C copies of strings, the PIN among them, are never
 // freed.

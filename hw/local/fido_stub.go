@@ -10,6 +10,8 @@ import (
 
 func newFIDOLibrary() fidoLibrary { return noFIDO{} }
 
+func fidoVersion() (version string, built bool) { return "", false }
+
 // noFIDO stands in for libfido2 in a program built without it.
 type noFIDO struct{}
 

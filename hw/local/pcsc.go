@@ -29,6 +29,10 @@ import (
 
 func newCardLibrary() cardLibrary { return pcscLite{} }
 
+// pcscVersion is that of the pcsc-lite that the program was built with; the
+// library itself does not tell.
+func pcscVersion() (version string, built bool) { return C.PCSCLITE_VERSION_NUMBER, true }
+
 // handles keeps libpcsclite from reading freed memory. Up to 1.9.9 at least it
 // looks a handle up in the lists of all contexts of the process, while
 // connecting, disconnecting and releasing change one context's list under that

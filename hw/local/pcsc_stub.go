@@ -10,6 +10,8 @@ import (
 
 func newCardLibrary() cardLibrary { return noPCSC{} }
 
+func pcscVersion() (version string, built bool) { return "", false }
+
 // noPCSC stands in for PC/SC in a program built without it. Nothing else is
 // reached without establish.
 type noPCSC struct{ cardLibrary }

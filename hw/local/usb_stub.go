@@ -10,6 +10,8 @@ import (
 
 func newUSBLibrary() usbLibrary { return noUSB{} }
 
+func usbVersion() (version string, built bool) { return "", false }
+
 // noUSB stands in for libusb in a program built without it.
 type noUSB struct{}
 

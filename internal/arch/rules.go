@@ -25,6 +25,7 @@ var packages = map[string][]string{
 	"inventory/store/pgtest":    {},
 	"iamcheck/awsapi":           {"iamcheck"},
 	"iamcheck/awstest":          {},
+	"internal/doctor":           {"hw", "iamcheck", "udev"},
 
 	"internal/config":  {},
 	"internal/fetch":   {},
@@ -48,7 +49,7 @@ var packages = map[string][]string{
 		"hw", "hw/attest", "hw/local", "hw/softkey", "udev",
 		"inventory", "inventory/exchange", "inventory/store",
 		"iamcheck", "iamcheck/awsapi", "iamcheck/awstest",
-		"internal/ceremony", "internal/config", "internal/custody", "internal/fetch", "internal/label", "internal/policy", "internal/term",
+		"internal/ceremony", "internal/config", "internal/custody", "internal/doctor", "internal/fetch", "internal/label", "internal/policy", "internal/term",
 	},
 }
 

@@ -95,8 +95,9 @@ func TestDetect_withoutPermission(t *testing.T) {
 	contains(t, stdout.String(), "YubiKey", k.Hidraw())
 }
 
-func TestDetect_withoutTheCardService(t *testing.T) {
-	plug(t, softkey.Config{Serial: serial})
+// withoutCardService does something while pcscd is stopped.
+func withoutCardService(t *testing.T, do func()) {
+	t.Helper()
 	text, err := os.ReadFile("/run/pcscd/pcscd.pid")
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +115,7 @@ func TestDetect_withoutTheCardService(t *testing.T) {
 		return os.IsNotExist(err) && syscall.Kill(pid, 0) != nil
 	}
 	until(t, "the card service stops", stopped)
-	out, err := try(t, "", "hwmfa", "detect")
+	do()
 
 	log, logErr := os.OpenFile("/run/pcscd.log", os.O_WRONLY|os.O_APPEND, 0)
 	if logErr != nil {
@@ -129,7 +130,13 @@ func TestDetect_withoutTheCardService(t *testing.T) {
 	}
 	go func() { _ = again.Wait() }() // takes the ended child away
 	until(t, "the card service starts", func() bool { return readers() == 1 })
+}
 
+func TestDetect_withoutTheCardService(t *testing.T) {
+	plug(t, softkey.Config{Serial: serial})
+	var out string
+	var err error
+	withoutCardService(t, func() { out, err = try(t, "", "hwmfa", "detect") })
 	if err != nil {
 		t.Errorf("detect: %v", err)
 	}
