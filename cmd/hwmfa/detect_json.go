@@ -94,7 +94,7 @@ func keySeenJSON(s ceremony.Seen) keySeen {
 		Advisories: advisoriesJSON(s.Advisories), Warnings: warningsJSON(s.Warnings),
 	}
 	if f := s.Key.FIDO; f != nil {
-		k.FIDO = &fidoSeen{Path: f.Node, Versions: []string{}}
+		k.FIDO = &fidoSeen{Path: f.Node}
 		if s.FIDO != nil {
 			k.AAGUID = null(inventory.FormatAAGUID(s.FIDO.AAGUID))
 			k.FIDO.Versions = s.FIDO.Versions

@@ -16,7 +16,7 @@ type fidoProved struct {
 	Format   *string `json:"format"`
 	AAGUID   *string `json:"aaguid"`
 	Firmware *string `json:"firmware"`
-	FIPS     bool    `json:"fips"`
+	FIPS     *bool   `json:"fips"`
 	Serial   *string `json:"serial"`
 	// What the FIDO metadata says of the model.
 	Model         *string `json:"model"`
@@ -33,20 +33,28 @@ type pivProved struct {
 	Firmware  *string `json:"firmware"`
 	PINPolicy *string `json:"pin_policy"`
 	Touch     *string `json:"touch_policy"`
-	FIPS      bool    `json:"fips"`
-	CSPN      bool    `json:"cspn"`
+	FIPS      *bool   `json:"fips"`
+	CSPN      *bool   `json:"cspn"`
 }
 
 func fidoProvedJSON(s hw.FIDOStatement) fidoProved {
 	p := fidoProved{
 		Status: string(s.Status), Reason: null(s.Reason), Anchor: null(s.Anchor), Format: null(s.Format),
-		Firmware: nullVersion(s.Firmware), FIPS: s.FIPS, Serial: null(s.Serial),
+		Firmware: nullVersion(s.Firmware), FIPS: vouched(s.Status, s.FIPS), Serial: null(s.Serial),
 		Model: null(s.Model), Certification: null(s.Certification), FIPSLevel: null(s.FIPSLevel),
 	}
 	if !s.AAGUID.IsZero() {
 		p.AAGUID = null(s.AAGUID.String())
 	}
 	return p
+}
+
+// vouched is what a certificate says, nil where nobody vouches for that.
+func vouched(s hw.Status, says bool) *bool {
+	if s != hw.StatusVerified {
+		return nil
+	}
+	return &says
 }
 
 // modelText is what the FIDO metadata says of the model, and what its
@@ -69,7 +77,8 @@ func pivProvedJSON(all []hw.PIVStatement) []pivProved {
 	for _, s := range all {
 		p := pivProved{
 			Status: string(s.Status), Reason: null(s.Reason), Anchor: null(s.Anchor), Serial: null(s.Serial),
-			Firmware: nullVersion(s.Firmware), PINPolicy: null(s.PINPolicy), Touch: null(s.Touch), FIPS: s.FIPS, CSPN: s.CSPN,
+			Firmware: nullVersion(s.Firmware), PINPolicy: null(s.PINPolicy), Touch: null(s.Touch),
+			FIPS: vouched(s.Status, s.FIPS), CSPN: vouched(s.Status, s.CSPN),
 		}
 		if s.Slot != 0 {
 			p.Slot = null(fmt.Sprintf("%02x", s.Slot))
