@@ -40,7 +40,7 @@ type pivProved struct {
 func fidoProvedJSON(s hw.FIDOStatement) fidoProved {
 	p := fidoProved{
 		Status: string(s.Status), Reason: null(s.Reason), Anchor: null(s.Anchor), Format: null(s.Format),
-		Firmware: nullVersion(s.Firmware), FIPS: vouched(s.Status, s.FIPS), Serial: null(s.Serial),
+		Firmware: nullVersion(s.Firmware), FIPS: vouched(s.Anchor, s.FIPS), Serial: null(s.Serial),
 		Model: null(s.Model), Certification: null(s.Certification), FIPSLevel: null(s.FIPSLevel),
 	}
 	if !s.AAGUID.IsZero() {
@@ -49,9 +49,9 @@ func fidoProvedJSON(s hw.FIDOStatement) fidoProved {
 	return p
 }
 
-// vouched is what a certificate says, nil where nobody vouches for that.
-func vouched(s hw.Status, says bool) *bool {
-	if s != hw.StatusVerified {
+// vouched is what a certificate says, nil where no anchor vouches for it.
+func vouched(anchor string, says bool) *bool {
+	if anchor == "" {
 		return nil
 	}
 	return &says
@@ -78,7 +78,7 @@ func pivProvedJSON(all []hw.PIVStatement) []pivProved {
 		p := pivProved{
 			Status: string(s.Status), Reason: null(s.Reason), Anchor: null(s.Anchor), Serial: null(s.Serial),
 			Firmware: nullVersion(s.Firmware), PINPolicy: null(s.PINPolicy), Touch: null(s.Touch),
-			FIPS: vouched(s.Status, s.FIPS), CSPN: vouched(s.Status, s.CSPN),
+			FIPS: vouched(s.Anchor, s.FIPS), CSPN: vouched(s.Anchor, s.CSPN),
 		}
 		if s.Slot != 0 {
 			p.Slot = null(fmt.Sprintf("%02x", s.Slot))
