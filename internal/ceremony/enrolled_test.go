@@ -158,14 +158,8 @@ func TestOneKeyAfterTheOther(t *testing.T) {
 	w.trust()
 	_, one := w.enrolled(softkey.Config{Serial: 1, PIN: "2580"})
 	_, two := w.enrolled(softkey.Config{Serial: 2, PIN: "2580"})
-	w.bind(one)
-	err := w.store.Update(t.Context(), func(tx inventory.Tx) error {
-		_, err := inventory.BindKey(tx, act(), inventory.Binding{AccountID: account, KeyID: two.ID, DeviceName: "root-2", How: inventory.HowNamed})
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.bindAs(one, "root-1")
+	w.bindAs(two, "root-2")
 	if got, err := w.verify(all); err != nil || len(got) != 2 {
 		t.Fatalf("got %+v, %v", got, err)
 	}

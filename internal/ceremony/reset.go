@@ -79,6 +79,10 @@ func ResetFIDO(ctx context.Context, bench hw.Bench, store inventory.Store, r Res
 	if err := e.replug(ctx); err != nil {
 		return nil, err
 	}
+	// The spare key may have been lost, or reset at another desk, meanwhile.
+	if err := store.View(ctx, e.readStakes); err != nil {
+		return nil, err
+	}
 	r.Tell(StepTouch, *e.seen)
 	err := withFIDO(ctx, bench, *e.seen.Key.FIDO, func(d *ctap.Device) error { return d.Reset(ctx) })
 	if err != nil && !e.forgot(ctx) {

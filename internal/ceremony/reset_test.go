@@ -268,6 +268,39 @@ func TestResetRefuses(t *testing.T) {
 	}
 }
 
+// TestResetOfTwoKeysAtOnce: the spare key of each is the other, and goes while
+// the first is unplugged.
+func TestResetOfTwoKeysAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.trust()
+	one, first := w.enrolled(softkey.Config{Serial: 1})
+	_, second := w.enrolled(softkey.Config{Serial: 2})
+	w.bindAs(first, "root-1")
+	w.bindAs(second, "root-2")
+	if _, err := w.verify(all); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.reset("1", one, func(r *ceremony.ResetRequest) {
+		tell := r.Tell
+		r.Tell = func(s ceremony.Step, who ceremony.Seen) {
+			tell(s, who)
+			if s != ceremony.StepUnplug {
+				return
+			}
+			err := w.store.Update(t.Context(), func(tx inventory.Tx) error {
+				_, err := inventory.ResetKey(tx, act(), second.ID, true)
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if !errors.Is(err, inventory.ErrOnlyKey) || w.wasReset(first.ID) {
+		t.Errorf("got %v, want the last key of the account refused", err)
+	}
+}
+
 func TestResetCancelled(t *testing.T) {
 	for _, at := range []ceremony.Step{ceremony.StepUnplug, ceremony.StepPlug} {
 		w := newWorld(t)
