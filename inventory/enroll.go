@@ -75,11 +75,16 @@ func EnrollKey(tx Tx, act Act, e Enrollment) (Key, error) {
 }
 
 // CheckEnrollment says before the ceremony what EnrollKey would refuse after
-// it: a field that breaks a rule of form, a serial or tag that is taken.
+// it: a field that breaks a rule of form, a serial or tag that is taken, a place
+// that is full or would take two people.
 func CheckEnrollment(tx Tx, e Enrollment) error {
 	e, err := e.normalize()
+	var before Key
 	if err == nil {
-		_, err = e.refuseDuplicates(tx)
+		before, err = e.refuseDuplicates(tx)
+	}
+	if err == nil && e.Place != "" {
+		err = e.checkPlace(tx, before)
 	}
 	if err != nil {
 		return fmt.Errorf("enroll: %w", err)
@@ -250,6 +255,29 @@ func (e Enrollment) mayFollow(tx Tx, k Key) (bool, error) {
 	return reset && k.Status.Usable() && k.AAGUID == e.AAGUID, err
 }
 
+// checkPlace says whether the key can be put where the enrollment says, or above
+// what is made for it there: a place may be full, and one that was somewhere goes
+// neither into nor out of a place that takes two people.
+func (e Enrollment) checkPlace(tx Tx, before Key) error {
+	at, err := nearest(tx, e.Place)
+	if err != nil || at.Path == before.Place && before.Status.Resting() {
+		return err
+	}
+	if at.ID != "" {
+		if _, err := room(tx, at.ID, before); err != nil {
+			return err
+		}
+	}
+	if before.PlaceID == "" && before.HolderID == "" {
+		return nil
+	}
+	ids := []string{at.ID}
+	if before.Status.Resting() {
+		ids = append(ids, before.PlaceID)
+	}
+	return alone(tx, ids...)
+}
+
 // insert writes a new key, or the one from before over.
 func (e Enrollment) insert(tx Tx, act Act, before Key) (Key, error) {
 	evidence, err := EncodeEvidence(e.Evidence)
@@ -273,6 +301,9 @@ func (e Enrollment) insert(tx Tx, act Act, before Key) (Key, error) {
 		k.AddedAt, k.AddedBy = act.At, act.Actor
 	}
 	if e.Place != "" {
+		if err := e.checkPlace(tx, before); err != nil {
+			return Key{}, err
+		}
 		p, err := EnsurePlace(tx, act, e.Place)
 		if err != nil {
 			return Key{}, err

@@ -209,6 +209,36 @@ func takesTwo(tx Tx, placeID string) (string, error) {
 	return "", nil
 }
 
+// alone gives ErrNeedsWitness where one of these places takes two people.
+func alone(tx Tx, placeIDs ...string) error {
+	for _, id := range placeIDs {
+		two, err := takesTwo(tx, id)
+		if err != nil {
+			return err
+		}
+		if two != "" {
+			return fmt.Errorf("%s takes two people: %w", two, ErrNeedsWitness)
+		}
+	}
+	return nil
+}
+
+// nearest returns the place at path or, where that is still to be made, what is
+// there above it; the zero Place for nothing.
+func nearest(tx Tx, path string) (Place, error) {
+	for {
+		p, err := tx.PlaceByPath(path)
+		if !errors.Is(err, ErrNotFound) {
+			return p, err
+		}
+		above := strings.LastIndex(path, "/")
+		if above < 0 {
+			return Place{}, nil
+		}
+		path = path[:above]
+	}
+}
+
 // KeysAtRest counts the keys that lie in a place and below it.
 func KeysAtRest(tx Tx, p Place) (int, error) {
 	return tx.CountKeys(KeyFilter{Place: p.Path, Statuses: resting})

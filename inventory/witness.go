@@ -30,7 +30,8 @@ type Witness struct {
 
 // needsWitness says ErrNeedsWitness where the move takes two people and there
 // is only one: it goes into or out of a place that demands it, opens a sealed
-// bag, or disposes of a key that was not proved to be empty.
+// bag, or disposes of a key that was not proved to be empty. To have been lost or
+// in a broken bag is no way out of such a place for one alone.
 func (b *moving) needsWitness(m Move, before Custody, after Key) error {
 	if w := b.witness; w != nil {
 		switch {
@@ -57,25 +58,49 @@ func (b *moving) needsWitness(m Move, before Custody, after Key) error {
 		}
 		out = true
 	default:
-		out, in = before.Status.Resting(), after.Status.Resting()
+		out, in = before.Status.Resting() || before.Status == StatusFound, after.Status.Resting()
 	}
 	var ids []string
+	if before.Status == StatusFound {
+		from, err := missingFrom(b.tx, m.KeyID)
+		if err != nil {
+			return err
+		}
+		ids = append(ids, from)
+	}
 	if out {
 		ids = append(ids, before.PlaceID)
 	}
 	if in {
 		ids = append(ids, after.PlaceID)
 	}
-	for _, id := range ids {
-		two, err := takesTwo(b.tx, id)
-		if err != nil {
-			return err
-		}
-		if two != "" {
-			return fmt.Errorf("%s takes two people: %w", two, ErrNeedsWitness)
-		}
+	return alone(b.tx, ids...)
+}
+
+// missingFrom returns the place where a key lay that was lost or in a broken
+// bag, "" for one that was with somebody, or on its way.
+func missingFrom(tx Tx, keyID string) (placeID string, err error) {
+	events, err := tx.EventsAbout(keyID)
+	if err != nil {
+		return "", fmt.Errorf("events of %s: %w", keyID, err)
 	}
-	return nil
+	for _, e := range slices.Backward(events) {
+		if !isMove(e.Kind) {
+			continue
+		}
+		var c custodyJSON
+		if err := json.Unmarshal([]byte(e.Payload), &c); err != nil {
+			return "", fmt.Errorf("event %d: %w: %w", e.Seq, ErrDamaged, err)
+		}
+		if !c.From.Resting() {
+			continue
+		}
+		if e.Kind == steps[VerbLose].kind || e.Kind == steps[VerbBreak].kind {
+			return text(c.Place), nil
+		}
+		return "", nil
+	}
+	return "", nil
 }
 
 // KeyWitness takes a key's proof, which the actor has recorded just now, as the
@@ -109,11 +134,16 @@ func KeyWitness(tx Tx, act Act, p Proof) (*Witness, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch actor.ID {
-	case "":
+	had, err := loginsOf(tx, holder.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case actor.ID == "":
 		return nil, fmt.Errorf("no person has the login %s, so that nothing tells whether %s is theirs: %w", LoginOf(act.Actor), k.Label(), ErrWitness)
-	case holder.ID:
+	case actor.ID == holder.ID:
 		return nil, fmt.Errorf("%s is with %s, who is the first person already: %w", k.Label(), holder.Name, ErrWitness)
+	case slices.Contains(had, Fold(LoginOf(act.Actor))):
+		return nil, fmt.Errorf("%s is with %s, whose login %s was: %w", k.Label(), holder.Name, LoginOf(act.Actor), ErrWitness)
 	}
 	alone, err := handedBy(tx, k)
 	if err != nil {
@@ -194,25 +224,58 @@ func personOf(tx Tx, actor string) (Person, error) {
 	return Person{}, nil
 }
 
-// secondLogin refuses a login that is the first one's, or of the same person, or
-// of somebody who left.
+// loginsOf lists the logins that a person has or ever had, folded: one that was
+// taken off a person or given to another makes nobody a second person.
+func loginsOf(tx Tx, personID string) ([]string, error) {
+	events, err := tx.EventsAbout(personID)
+	if err != nil {
+		return nil, fmt.Errorf("events of %s: %w", personID, err)
+	}
+	var all []string
+	for _, e := range events {
+		if e.Kind != KindPersonSaved {
+			continue
+		}
+		var p personJSON
+		if err := json.Unmarshal([]byte(e.Payload), &p); err != nil {
+			return nil, fmt.Errorf("event %d: %w: %w", e.Seq, ErrDamaged, err)
+		}
+		if p.Login != nil {
+			all = append(all, Fold(*p.Login))
+		}
+	}
+	return all, nil
+}
+
+// secondLogin refuses a login that is the first one's, or is or was of the same
+// person, or of somebody who left; and a first one of somebody who left.
 func secondLogin(tx Tx, first, second string) error {
-	if Fold(LoginOf(first)) == Fold(LoginOf(second)) {
+	one, two := Fold(LoginOf(first)), Fold(LoginOf(second))
+	if one == two {
 		return fmt.Errorf("%s asked for it: %w", second, ErrWitness)
 	}
-	a, err := personOf(tx, first)
+	now, err := personOf(tx, second)
 	if err != nil {
 		return err
 	}
-	b, err := personOf(tx, second)
+	people, err := tx.ListPeople()
 	if err != nil {
-		return err
+		return fmt.Errorf("people: %w", err)
 	}
-	switch {
-	case b.ID != "" && a.ID == b.ID:
-		return fmt.Errorf("%s and %s are both %s: %w", first, second, b.Name, ErrWitness)
-	case !b.LeftAt.IsZero():
-		return fmt.Errorf("%s has left: %w", b.Name, ErrWitness)
+	for _, p := range people {
+		had, err := loginsOf(tx, p.ID)
+		if err != nil {
+			return err
+		}
+		first, second := slices.Contains(had, one), slices.Contains(had, two)
+		switch {
+		case first && second:
+			return fmt.Errorf("%s and %s are or were both logins of %s: %w", one, two, p.Name, ErrWitness)
+		case second && !p.LeftAt.IsZero() && (now.ID == "" || now.ID == p.ID):
+			return fmt.Errorf("%s has left: %w", p.Name, ErrWitness)
+		case !p.LeftAt.IsZero() && Fold(p.Login) == one:
+			return fmt.Errorf("%s, who asked for it, has left: %w", p.Name, ErrOver)
+		}
 	}
 	return nil
 }

@@ -71,6 +71,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		{"a full safe takes no more in its slots", testCapacityAbove},
 		{"what one asks for another confirms", testRequests},
 		{"a witness confirms with a key of their own", testKeyWitness},
+		{"one alone finds no way round a place that takes two", testAlone},
+		{"one person with two logins is one", testLoginsOfOne},
 		{"a seal names one bag, once for ever", testBags},
 		{"a parcel is on its way until its keys are there", testShipments},
 		{"a declared key is enrolled as itself", testDeclare},
