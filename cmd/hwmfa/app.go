@@ -39,6 +39,7 @@ type app struct {
 		noInput, debug    bool
 		trustURLs         []string
 	}
+	given    config.Flags // the settings that flags say
 	settings config.Settings
 	log      *slog.Logger
 }
@@ -85,7 +86,7 @@ func (a *app) configure(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return usageError{err}
 	}
-	a.settings = settings
+	a.given, a.settings = given, settings
 	a.streams.NoInput = settings.NoInput
 	if settings.Debug {
 		a.log = slog.New(slog.NewTextHandler(a.streams.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))

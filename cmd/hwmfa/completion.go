@@ -15,21 +15,21 @@ func newCompletionCommand(a *app) *cobra.Command {
 		write         func(*cobra.Command, io.Writer) error
 	}{
 		{"bash", "  source <(hwmfa completion bash)\n  hwmfa completion bash | sudo tee /etc/bash_completion.d/hwmfa", func(root *cobra.Command, w io.Writer) error {
-			return root.GenBashCompletionV2(w, false)
+			return root.GenBashCompletionV2(w, true)
 		}},
 		{"fish", "  hwmfa completion fish > ~/.config/fish/completions/hwmfa.fish", func(root *cobra.Command, w io.Writer) error {
-			return root.GenFishCompletion(w, false)
+			return root.GenFishCompletion(w, true)
 		}},
 		{"zsh", `  hwmfa completion zsh > "${fpath[1]}/_hwmfa"`, func(root *cobra.Command, w io.Writer) error {
-			return root.GenZshCompletionNoDesc(w)
+			return root.GenZshCompletion(w)
 		}},
 	}
-	group := newGroup("completion", "Print a script that has a shell complete commands and flags")
+	group := newGroup("completion", "Print a script that has a shell complete commands, flags, keys and people")
 	for _, s := range shells {
 		group.AddCommand(&cobra.Command{
 			Use:     s.name,
 			Short:   "Print the script for " + s.name,
-			Long:    "Print the script that has " + s.name + " complete commands and flags." + exitStatusHelp(),
+			Long:    "Print the script that has " + s.name + " complete commands and flags and, from the inventory, keys,\nplaces, people, accounts, artifacts and orders." + exitStatusHelp(),
 			Example: s.example,
 			Args:    exactly(),
 			RunE: func(cmd *cobra.Command, _ []string) error {

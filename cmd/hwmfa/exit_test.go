@@ -137,7 +137,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 			t.Errorf("%s has no example", c.CommandPath())
 		}
 		// These print a page, a file or a show.
-		if slices.Contains([]string{"help", "print", "roles", "bash", "fish", "zsh", "demo"}, c.Name()) {
+		if slices.Contains([]string{"help", "print", "roles", "bash", "fish", "zsh", "demo", "man"}, c.Name()) {
 			continue
 		}
 		if f := c.Flags().Lookup("json"); f == nil || !regexp.MustCompile(`^print JSON \(hwmfa\.[a-z-]+/v1`).MatchString(f.Usage) {

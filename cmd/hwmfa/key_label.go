@@ -90,7 +90,7 @@ func paperHelp() string {
 }
 
 func (o *labelOptions) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.format, "format", "pdf", "`pdf` or png")
+	cmd.Flags().StringVar(&o.format, "format", "pdf", "`FORMAT` of the file, pdf or png")
 	cmd.Flags().StringVar(&o.paper, "paper", label.Formats()[0].Name, "the label `PAPER`, of the list above")
 	cmd.Flags().IntVar(&o.skip, "skip", 0, "leave the first `N` labels of the first sheet free")
 	cmd.Flags().StringVarP(&o.out, "output", "o", "", "write to this `FILE`")

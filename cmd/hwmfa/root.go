@@ -37,8 +37,10 @@ func newRootCommand(a *app) *cobra.Command {
 		newInventoryCommand(a),
 		newUdevCommand(a),
 		newDoctorCommand(a),
+		newConfigCommand(a),
 		newDemoCommand(a),
 		newCompletionCommand(a),
+		newManCommand(a),
 		newVersionCommand(a),
 	)
 	root.Long = `hwmfa reads USB security keys, keeps their serials and verified attestation in

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 
+	"github.com/spf13/cobra"
+
 	"hwmfa/internal/term"
 )
 
@@ -18,6 +20,9 @@ func run(ctx context.Context, args []string, streams *term.Streams) int {
 // runApp is run in a world that is given: the demo's.
 func runApp(ctx context.Context, a *app, args []string) int {
 	root := newRootCommand(a)
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		a.addCompletions(root)
+	}
 	root.SetArgs(args)
 	page := &firstError{w: a.streams.Out}
 	root.SetOut(page)

@@ -62,7 +62,7 @@ const maxFile = 1 << 20
 // Load merges flags, the environment and the settings file. It reads that one
 // file and opens nothing else.
 func Load(flags Flags, getenv func(string) string) (Settings, error) {
-	fromFile, err := readFile(configPath(getenv))
+	fromFile, err := readFile(Path(getenv))
 	if err != nil {
 		return Settings{}, err
 	}
@@ -158,8 +158,8 @@ func parse(data []byte) (file, error) {
 	return f, nil
 }
 
-// configPath is where the settings file would be, "" where no home is known.
-func configPath(getenv func(string) string) string {
+// Path is where the settings file would be, "" where no home is known.
+func Path(getenv func(string) string) string {
 	dir := xdg(getenv, "XDG_CONFIG_HOME", ".config")
 	if dir == "" {
 		return ""
