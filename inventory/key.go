@@ -102,3 +102,8 @@ type Credential struct {
 	AAGUID    hw.AAGUID // of its key, to narrow an allow list
 	At        time.Time
 }
+
+// Current says whether the credential is of the last enrollment of its key, so
+// that the evidence of that vouches for it. One from before should have gone with
+// the reset; what still answers with it is another key, or one that lies.
+func (c Credential) Current(k Key) bool { return !c.At.Before(k.EnrolledAt) }

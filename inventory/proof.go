@@ -53,8 +53,9 @@ type Proof struct {
 
 // ProveKey records that a key answered a challenge with its identity
 // credential: the journal event with all that it takes to verify the answer
-// again, and the key's last proof. The credential must be that key's. A key of
-// any status can be proved; its status stays.
+// again, and the key's last proof. The credential must be that key's, and of its
+// last enrollment: one from before a reset is of nobody knows what. A key of any
+// status can be proved; its status stays.
 func ProveKey(tx Tx, act Act, keyID string, a Answer) (Proof, error) {
 	act, err := act.check()
 	if err != nil {
@@ -69,6 +70,13 @@ func ProveKey(tx Tx, act Act, keyID string, a Answer) (Proof, error) {
 	}
 	if c.KeyID != keyID {
 		return Proof{}, fmt.Errorf("prove %s: %w", keyID, invalid("credential", "is that of %s", c.KeyID))
+	}
+	k, err := tx.KeyByID(keyID)
+	if err != nil {
+		return Proof{}, fmt.Errorf("prove %s: %w", keyID, err)
+	}
+	if !c.Current(k) {
+		return Proof{}, fmt.Errorf("prove %s: %w", keyID, invalid("credential", "is from before the key was reset and enrolled again"))
 	}
 	e, err := record(tx, act, KindKeyProved, keyID, struct {
 		CredentialID string `json:"credential_id"`

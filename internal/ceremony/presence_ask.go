@@ -139,7 +139,7 @@ func (p *presence) lookUp(tx inventory.Tx) error {
 	}
 	if p.Key != nil {
 		all, err := tx.ListCredentials(p.Key.ID)
-		p.credentials = slices.DeleteFunc(all, func(c inventory.Credential) bool { return c.RPID != RPID })
+		p.credentials = slices.DeleteFunc(all, func(c inventory.Credential) bool { return c.RPID != RPID || !c.Current(*p.Key) })
 		return errors.Join(err, p.readBindings(tx))
 	}
 	if p.Seen.FIDO == nil {
@@ -154,12 +154,15 @@ func (p *presence) lookUp(tx inventory.Tx) error {
 		return err
 	}
 	// A key that shows a serial is none of those that are known by another.
-	other := map[string]bool{}
+	may := map[string]inventory.Key{}
 	for _, k := range keys {
-		other[k.ID] = k.Serial != "" && p.Seen.Serial != ""
+		if k.Serial == "" || p.Seen.Serial == "" {
+			may[k.ID] = k
+		}
 	}
 	p.credentials = slices.DeleteFunc(all, func(c inventory.Credential) bool {
-		return c.RPID != RPID || c.AAGUID != p.Seen.FIDO.AAGUID || other[c.KeyID]
+		k, ok := may[c.KeyID]
+		return c.RPID != RPID || c.AAGUID != p.Seen.FIDO.AAGUID || !ok || !c.Current(k)
 	})
 	// Where each list takes a touch, the likely ones come first.
 	slices.SortStableFunc(p.credentials, func(a, b inventory.Credential) int {

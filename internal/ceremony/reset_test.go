@@ -384,6 +384,36 @@ func (s *lossyStream) Read(ctx context.Context) ([]byte, error) {
 	return report, err
 }
 
+// TestResetThatWasALie: a key that was recorded as reset and kept its credential
+// is not the one that was enrolled as that key since.
+func TestResetThatWasALie(t *testing.T) {
+	w := newWorld(t)
+	w.trust()
+	liar, first := w.enrolled(softkey.Config{Serial: 7})
+	err := w.store.Update(t.Context(), func(tx inventory.Tx) error {
+		_, err := inventory.ResetKey(tx, act(), first.ID, false)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.bench.Unplug(liar)
+	genuine, again := w.enrolled(softkey.Config{Serial: 7})
+	if again.ID != first.ID {
+		t.Fatalf("enrolled as %s, want %s", again.ID, first.ID)
+	}
+	w.bench.Unplug(genuine)
+	w.bench.Plug(liar, hw.USB{})
+	if p := w.one(nil); p.Verdict != ceremony.ResetOrOther || len(w.proofs()) != 0 {
+		t.Errorf("the liar is %s (%s), with %d proofs", p.Verdict, p.Detail, len(w.proofs()))
+	}
+	w.bench.Unplug(liar)
+	w.bench.Plug(genuine, hw.USB{})
+	if p := w.one(nil); p.Verdict != ceremony.Present {
+		t.Errorf("the genuine one is %s (%s)", p.Verdict, p.Detail)
+	}
+}
+
 func TestResetWhoseAnswerIsLost(t *testing.T) {
 	for _, happened := range []bool{true, false} {
 		w := newWorld(t)
