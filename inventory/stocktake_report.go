@@ -101,7 +101,7 @@ const whyMoved = "moved"
 type Counter struct {
 	By      string `json:"by"`
 	Place   string `json:"place"`
-	Counted int64  `json:"counted"` // keys and codes
+	Counted int64  `json:"counted"` // keys and codes; a bag is one
 }
 
 // Report is what a stocktake comes to. The numbers are of keys.

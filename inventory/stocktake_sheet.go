@@ -62,7 +62,9 @@ func (s *sheet) sort() {
 	counters := map[Counter]int64{}
 	codes := map[string][]counted{}
 	for _, c := range s.counts {
-		counters[Counter{By: c.by, Place: s.path(c.Place)}]++
+		if c.Seal == nil || c.key == c.Keys[0] { // how many keys are in a bag, a blind count does not tell
+			counters[Counter{By: c.by, Place: s.path(c.Place)}]++
+		}
 		if c.key == "" {
 			ids := names.Find(c.code)
 			if len(ids) != 1 {

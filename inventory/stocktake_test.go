@@ -180,7 +180,12 @@ func TestReportCounters(t *testing.T) {
 	f := facts{stocktake: Stocktake{Places: []Place{berlin}}, places: map[string]Place{"P-1": safe1, "P-2": safe2}, counts: []counted{
 		code("a", safe2), code("b", safe1), code("a", safe1).from("ben"), code("c", safe1),
 	}}
-	want := []Counter{{"ada", "Berlin/safe 1", 2}, {"ben", "Berlin/safe 1", 1}, {"ada", "Berlin/safe 2", 1}}
+	number := "A-1"
+	bag := &countedJSON{Place: "P-2", How: BasisSealed, Keys: []string{"K-00000001", "K-00000002", "K-00000001", "K-00000002"}, Seal: &number}
+	for _, id := range bag.Keys { // read twice
+		f.counts = append(f.counts, counted{countedJSON: bag, by: "ben", key: id})
+	}
+	want := []Counter{{"ada", "Berlin/safe 1", 2}, {"ben", "Berlin/safe 1", 1}, {"ada", "Berlin/safe 2", 1}, {"ben", "Berlin/safe 2", 2}}
 	if got := f.report().Counters; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
