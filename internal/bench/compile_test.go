@@ -65,7 +65,7 @@ func script(root string, packages []guestPackage, pattern string) string {
 		tests := cmp.Or(pattern, p.run)
 		fmt.Fprintf(&b, "cd %s || exit 125\n", quote(dir))
 		fmt.Fprintf(&b, "echo 'bench: %s'\n", p.path)
-		fmt.Fprintf(&b, "%s -test.v=test2json -test.timeout 12m -test.run %s >%s.out 2>&1 </dev/null\n", testName(p.path), quote(tests), base)
+		fmt.Fprintf(&b, "%s -test.v=test2json -test.timeout 30m -test.run %s >%s.out 2>&1 </dev/null\n", testName(p.path), quote(tests), base)
 		fmt.Fprintf(&b, "echo $? >%s.status\n", base)
 	}
 	return b.String()

@@ -32,7 +32,7 @@ func TestMachine(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(share, "tests", "run.sh"), []byte(run), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	limit := 14 * time.Minute
+	limit := 32 * time.Minute
 	if deadline, ok := t.Deadline(); ok {
 		// Time to say what hung.
 		limit = min(limit, time.Until(deadline)-30*time.Second)
