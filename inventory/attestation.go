@@ -163,7 +163,7 @@ func (c *recordsCheck) see(e *RawEvent) bool {
 	switch {
 	case !ok:
 		c.bad = append(c.bad, fmt.Errorf("evidence recorded by event %d is gone: %w", e.Seq, ErrDamaged))
-	case r.KeyID != e.Subject || !strings.Contains(e.Payload, sums) || !strings.Contains(e.Payload, r.Statements):
+	case r.KeyID != e.Subject || FormatTime(r.At) != e.Time || !strings.Contains(e.Payload, sums) || !strings.Contains(e.Payload, r.Statements):
 		c.bad = append(c.bad, fmt.Errorf("evidence of %s is not what event %d recorded: %w", r.KeyID, e.Seq, ErrDamaged))
 	}
 	return true

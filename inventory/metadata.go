@@ -47,7 +47,7 @@ func SetMetadata(tx Tx, act Act, number int64, nextUpdate time.Time, jwt string)
 	if err := m.check(); err != nil {
 		return Metadata{}, fmt.Errorf("set metadata: %w", err)
 	}
-	last, err := lastMetadata(tx)
+	last, _, err := lastMetadata(tx)
 	if err != nil {
 		return Metadata{}, fmt.Errorf("set metadata: %w", err)
 	}
@@ -82,7 +82,7 @@ func (m Metadata) check() error {
 // journal: ErrNotFound where there never was one, ErrDamaged where it is not
 // the one that was set last.
 func CurrentMetadata(tx Tx) (Metadata, error) {
-	last, err := lastMetadata(tx)
+	last, set, err := lastMetadata(tx)
 	if err != nil {
 		return Metadata{}, fmt.Errorf("read metadata: %w", err)
 	}
@@ -95,22 +95,22 @@ func CurrentMetadata(tx Tx) (Metadata, error) {
 	}
 	sum := Hash(sha256.Sum256([]byte(m.JWT)))
 	kept := metadataPayload{m.Number, m.NextUpdate.Format(time.DateOnly), sum.String()}
-	if sum != m.SHA256 || kept != last {
+	if sum != m.SHA256 || kept != last || m.By != set.Actor || !m.At.Equal(set.Time) {
 		return Metadata{}, fmt.Errorf("FIDO metadata no. %d is not what the journal recorded: %w", m.Number, ErrDamaged)
 	}
 	return m, nil
 }
 
-// lastMetadata is what the journal says of the BLOB set last, zero without one.
-func lastMetadata(tx Tx) (metadataPayload, error) {
-	var last metadataPayload
+// lastMetadata is what the journal says of the BLOB set last, and the event that
+// says it; zero without one.
+func lastMetadata(tx Tx) (last metadataPayload, e Event, err error) {
 	events, err := tx.EventsAbout(subjectMetadata)
 	if err != nil || len(events) == 0 {
-		return last, err
+		return last, e, err
 	}
-	e := events[len(events)-1]
+	e = events[len(events)-1]
 	if err := decodeExact([]byte(e.Payload), &last); err != nil || e.Kind != KindMetadataSet || last.No < 1 {
-		return last, fmt.Errorf("event %d: %w", e.Seq, ErrDamaged)
+		return last, e, fmt.Errorf("event %d: %w", e.Seq, ErrDamaged)
 	}
-	return last, nil
+	return last, e, nil
 }

@@ -117,12 +117,13 @@ func makePlace(tx Tx, act Act, parent Place, name, path string) (Place, error) {
 	return p, err
 }
 
-func placePayload(p Place) any {
-	return struct {
-		Parent *string `json:"parent"`
-		Name   string  `json:"name"`
-	}{null(p.ParentID), p.Name}
+// placeJSON is the payload of place.made.
+type placeJSON struct {
+	Parent *string `json:"parent"`
+	Name   string  `json:"name"`
 }
+
+func placePayload(p Place) placeJSON { return placeJSON{null(p.ParentID), p.Name} }
 
 // Places lists every place, by path.
 func Places(tx Tx) ([]Place, error) { return tx.ListPlaces() }

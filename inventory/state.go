@@ -25,34 +25,42 @@ func VerifyState(tx Tx) error {
 // stateCheck holds rows against what the events come to.
 type stateCheck struct {
 	want projection
-	err  error
+	bad  []error // events that say nothing: they are named, and the others count
 }
 
 func newStateCheck() *stateCheck { return &stateCheck{want: newProjection()} }
 
 func (c *stateCheck) see(e *RawEvent) bool {
-	c.err = c.want.apply(e)
-	return c.err == nil
+	if err := c.want.apply(e); err != nil {
+		c.bad = append(c.bad, fmt.Errorf("verify state: %w", err))
+	}
+	return len(c.bad) < maxBadEvents
 }
+
+// maxBadEvents is how many are named.
+const maxBadEvents = 100
 
 // end returns what is wrong; err is what ended the reading.
 func (c *stateCheck) end(tx Tx, err error) error {
-	if c.err != nil {
-		err = c.err
-	}
-	if err == nil {
-		err = c.want.finish()
+	if len(c.bad) >= maxBadEvents {
+		return errors.Join(c.bad...)
 	}
 	var have map[string]string
-	var bad []error
+	var keys, names []error
 	if err == nil {
-		if bad, err = c.want.compareKeys(tx); err == nil {
-			have, err = stateRows(tx)
-		}
+		c.bad = append(c.bad, c.want.finish())
+		keys, err = c.want.compareKeys(tx)
+	}
+	if err == nil {
+		have, err = stateRows(tx)
+	}
+	if err == nil {
+		names, err = misfolded(tx)
 	}
 	if err != nil {
-		return fmt.Errorf("verify state: %w", err)
+		return errors.Join(append(c.bad, fmt.Errorf("verify state: %w", err))...)
 	}
+	bad := slices.Concat(c.bad, keys, names)
 	for _, name := range slices.Sorted(maps.Keys(c.want.rows)) {
 		row, there := have[name]
 		switch {
@@ -68,6 +76,18 @@ func (c *stateCheck) end(tx Tx, err error) error {
 		}
 	}
 	return errors.Join(bad...)
+}
+
+// misfolded names the rows that are looked up by something else than what they
+// show.
+func misfolded(tx Tx) (bad []error, err error) {
+	err = tx.EachFolded(func(f Folded) error {
+		if f.Folded != Fold(f.Text) {
+			bad = append(bad, fmt.Errorf("%s is not found by what it is called: %w", f.Row, ErrDamaged))
+		}
+		return nil
+	})
+	return bad, err
 }
 
 func goneRow(name string) error { return fmt.Errorf("%s is gone: %w", name, ErrDamaged) }
@@ -99,6 +119,7 @@ func newProjection() projection {
 // placeState is what the events come to for one place.
 type placeState struct {
 	Made  string // the payload of place.made
+	Path  string
 	Rules placeRules
 }
 
@@ -378,9 +399,25 @@ func (p projection) finish() error {
 		errs = append(errs, putRow(p.rows, personRow(id), who))
 	}
 	for id, place := range p.places {
+		place.Path = p.path(id)
 		errs = append(errs, putRow(p.rows, placeRow(id), place))
 	}
 	return errors.Join(errs...)
+}
+
+// path is that of a place.
+func (p projection) path(id string) string {
+	var names []string
+	for range placeLevels {
+		var made placeJSON
+		if json.Unmarshal([]byte(p.places[id].Made), &made) != nil || made.Name == "" {
+			break
+		}
+		names = append(names, made.Name)
+		id = text(made.Parent)
+	}
+	slices.Reverse(names)
+	return strings.Join(names, "/")
 }
 
 // finish takes in the last move.
@@ -463,7 +500,7 @@ func stateRows(tx Tx) (map[string]string, error) {
 	}
 	for _, p := range places {
 		made, err := canonicalJSON(placePayload(p))
-		errs = append(errs, err, putRow(rows, placeRow(p.ID), placeState{string(made), placeRules{p.Capacity, p.TwoPeople}}))
+		errs = append(errs, err, putRow(rows, placeRow(p.ID), placeState{string(made), p.Path, placeRules{p.Capacity, p.TwoPeople}}))
 	}
 	for _, a := range accounts {
 		put(accountRow(a.ID), accountPayload(a), time.Time{}, "")

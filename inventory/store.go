@@ -32,6 +32,7 @@ type Tx interface {
 	OrderTx
 	TrustTx
 	AccountTx
+	FoldedTx
 	JournalTx
 }
 
@@ -153,6 +154,20 @@ type AccountTx interface {
 	DeleteException(accountID string) error
 	// ListExceptions takes "" for any account; the order is by account.
 	ListExceptions(accountID string) ([]Exception, error)
+}
+
+// FoldedTx holds the names that rows are looked up by.
+type FoldedTx interface {
+	// EachFolded calls fn with at least every row whose folded name is not that
+	// of its text; fn must not use the transaction.
+	EachFolded(fn func(Folded) error) error
+}
+
+// Folded is a text that rows are looked up by in any letter case.
+type Folded struct {
+	Row    string // in words, such as "key K-7Q2M4XRD"
+	Text   string // as it is shown, "" none
+	Folded string // as it is looked up
 }
 
 // JournalTx holds the journal. There is no way to change or remove an event.

@@ -19,14 +19,34 @@ type Verified struct {
 // VerifyState and VerifyProofs are its parts.
 func Verify(tx Tx) (Verified, error) {
 	c := &chain{}
-	records, err1 := newRecordsCheck(tx)
 	state := newStateCheck()
-	proofs, err2 := newProofsCheck(tx)
-	if err := errors.Join(err1, err2); err != nil {
+	watchers := []watcher{c, state}
+	// Rows that cannot be read keep nothing else from being verified.
+	var v Verified
+	records, err := newRecordsCheck(tx)
+	if errors.Is(err, ErrDamaged) {
+		v.Records = err
+	} else if err != nil {
 		return Verified{}, err
+	} else {
+		watchers = append(watchers, records)
 	}
-	err := walk(tx, c, records, state, proofs)
-	v := Verified{Records: records.end(tx, err), State: state.end(tx, err), Proofs: proofs.end(err)}
+	proofs, err := newProofsCheck(tx)
+	if errors.Is(err, ErrDamaged) {
+		v.Proofs = err
+	} else if err != nil {
+		return Verified{}, err
+	} else {
+		watchers = append(watchers, proofs)
+	}
+	err = walk(tx, watchers...)
+	if v.Records == nil {
+		v.Records = records.end(tx, err)
+	}
+	if v.Proofs == nil {
+		v.Proofs = proofs.end(err)
+	}
+	v.State = state.end(tx, err)
 	v.Head, v.Journal = c.end(err)
 	return v, nil
 }

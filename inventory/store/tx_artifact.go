@@ -1,6 +1,10 @@
 package store
 
-import "hwmfa/inventory"
+import (
+	"fmt"
+
+	"hwmfa/inventory"
+)
 
 const selectArtifacts = `SELECT a.id, a.kind, a.label, a.key_id, a.place_id, p.path, a.seal, a.replica_of, a.retired_at
 	FROM artifacts a LEFT JOIN places p ON p.id = a.place_id `
@@ -61,7 +65,12 @@ func (t *tx) refer(all []inventory.Artifact, where string, args ...any) error {
 		at[all[i].ID] = &all[i]
 	}
 	type pair struct{ artifact, id string }
-	scan := func(r row) (p pair, err error) { return p, r.Scan(&p.artifact, &p.id) }
+	scan := func(r row) (p pair, err error) {
+		if err = r.Scan(&p.artifact, &p.id); err == nil && at[p.artifact] == nil {
+			err = fmt.Errorf("%s is of artifact %s, which is not there: %w", p.id, p.artifact, inventory.ErrDamaged)
+		}
+		return p, err
+	}
 	err := each(t, scan, func(p pair) error {
 		at[p.artifact].Accounts = append(at[p.artifact].Accounts, p.id)
 		return nil
