@@ -25,10 +25,10 @@ func newJournalVerifyCommand(a *app) *cobra.Command {
 		Use:   "verify",
 		Short: "Check the journal's chain of hashes, and the inventory against it",
 		Long: `Check that every event of the journal follows from the one before it, and that
-all stored evidence, and the keys, places, accounts, bindings and trusted
-certificates that the inventory shows are what the journal recorded. Events cut off at the end, or
-a chain rewritten as a whole, show only against a head that was kept elsewhere:
-give it with --head.` + exitStatusHelp(exitFound),
+all stored evidence, and the keys, places, people, accounts and all else that the
+inventory shows is what the journal recorded. Events cut off at the end, or a
+chain rewritten from some event on, show only against a head that was kept
+elsewhere: give it with --head.` + exitStatusHelp(exitFound),
 		Example: "  hwmfa journal verify\n  hwmfa journal verify --head 42:9f86d081884c7d65…",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
