@@ -19,6 +19,7 @@ type enrollOptions struct {
 	pin                pinOptions
 	piv                pivOptions
 	withoutSerial      bool
+	batch              batchOptions
 	json               bool
 }
 
@@ -54,17 +55,29 @@ none of these.
 and touch, in a retired PIV slot that the card itself says is empty (firmware 5.3
 or later). That cannot be undone: it says what will be written and wants the
 serial typed back. The PIV management key is asked for, unless a descriptor gives
-it or --default-management-key says that the card still has the default one.` +
+it or --default-management-key says that the card still has the default one.
+
+--batch enrolls every key that is plugged in, and those that come after it until
+an interrupt, --count N, or, with --once or without a terminal, until all are
+done. Keys are read and verified beside each other and asked for their touch one
+after another. Those that were enrolled before are recognized and left as they
+are, so that a batch that was cut off is run again; declared ones keep their tag.
+The PIN is asked for once and sent only to keys that want one, until one says
+that it is wrong.` +
 			exitStatusHelp(exitFound, exitNoKey, exitNoAccess, exitRefused),
 		Example: `  hwmfa enroll --place "Berlin/safe 1" --tag YK-0001
   hwmfa enroll --place Berlin --serial 12345678
   hwmfa enroll --place Berlin --tag YK-0002 --order PO-1
   hwmfa enroll --place Berlin --pin-fd 3 3<pin.txt
+  hwmfa enroll --batch --place Berlin --tag-prefix YK-
   hwmfa enroll --place Berlin --set-pin --min-pin-length 6
   hwmfa enroll --place Berlin --change-pin --pin-fd 3 --new-pin-fd 4 3<old 4<new
   hwmfa enroll --place Berlin --piv-identity --default-management-key`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := opts.batch.check(cmd.Flags()); err != nil {
+				return usageError{err}
+			}
 			return runEnroll(cmd.Context(), a, opts)
 		},
 	}
@@ -76,8 +89,9 @@ it or --default-management-key says that the card still has the default one.` +
 	opts.pin.addFlags(f)
 	f.BoolVar(&opts.withoutSerial, "without-serial", false, "enroll a key whose serial cannot be read by its credential alone")
 	opts.piv.addFlags(f)
+	opts.batch.addFlags(f)
 	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of rules (policy.yaml)")
-	f.BoolVar(&opts.json, "json", false, "print JSON (hwmfa.enroll/v1)")
+	f.BoolVar(&opts.json, "json", false, "print JSON (hwmfa.enroll/v1; with --batch a line for each key)")
 	return cmd
 }
 
@@ -100,6 +114,9 @@ func runEnroll(ctx context.Context, a *app, opts enrollOptions) error {
 	bench, err := a.openBench(ctx)
 	if err != nil {
 		return err
+	}
+	if opts.batch.on {
+		return runBatch(ctx, a, opts, rules, bench)
 	}
 	s, err := a.openForKeys(ctx, bench)
 	if err != nil {

@@ -58,6 +58,11 @@ type EnrollRequest struct {
 	// WithoutSerial takes a key whose serial cannot be read, though keys of its
 	// maker have one, for one without.
 	WithoutSerial bool
+	// tagPrefix has the key get the next free tag that begins so, unless it has
+	// one; turn is called for what asks something of a person, so that of several
+	// keys one does at a time. Both are a batch's.
+	tagPrefix string
+	turn      func(ctx context.Context, who Seen, ask func() error) error
 }
 
 // Enrolled is what an enrollment recorded.
@@ -86,6 +91,11 @@ func Enroll(ctx context.Context, bench hw.Bench, store inventory.Store, r Enroll
 	if err != nil {
 		return nil, err
 	}
+	return enrollSeen(ctx, bench, store, s, r)
+}
+
+// enrollSeen enrolls a key that was read, every serial path of it.
+func enrollSeen(ctx context.Context, bench hw.Bench, store inventory.Store, s *Seen, r EnrollRequest) (*Enrolled, error) {
 	r.Tell(StepRead, *s)
 	if err := enrollable(s); err != nil {
 		return nil, err
@@ -129,10 +139,7 @@ func (e *enrollment) carryOut(ctx context.Context, store inventory.Store) (*Enro
 		return nil, err
 	}
 	defer e.forgetManagementKey()
-	if err := e.preparePIN(ctx); err != nil {
-		return nil, err
-	}
-	if err := e.makeCredential(ctx); err != nil {
+	if err := e.attestInTurn(ctx); err != nil {
 		return nil, err
 	}
 	e.request.Tell(StepCheck, *e.seen)
@@ -268,6 +275,20 @@ type enrollment struct {
 	pin      []byte       // nil where none is needed
 	changes  []Change     // made on the key so far
 	identity *pivIdentity // nil where no PIV slot is to be written
+}
+
+// attestInTurn asks for what the key wants of a person: its PIN, and the touch.
+func (e *enrollment) attestInTurn(ctx context.Context) error {
+	ask := func() error {
+		if err := e.preparePIN(ctx); err != nil {
+			return err
+		}
+		return e.makeCredential(ctx)
+	}
+	if e.request.turn == nil {
+		return ask()
+	}
+	return e.request.turn(ctx, *e.seen, ask)
 }
 
 func (e *enrollment) makeCredential(ctx context.Context) error {
@@ -433,7 +454,13 @@ func (e *enrollment) record(ctx context.Context, store inventory.Store) (*Enroll
 		if err := e.delivered(tx); err != nil {
 			return err
 		}
-		if done.Key, err = inventory.EnrollKey(tx, act, e.entry()); err != nil {
+		entry := e.entry()
+		if e.request.tagPrefix != "" {
+			if entry.Tag, err = inventory.NextTag(tx, entry, e.request.tagPrefix); err != nil {
+				return err
+			}
+		}
+		if done.Key, err = inventory.EnrollKey(tx, act, entry); err != nil {
 			return err
 		}
 		return inventory.RecordChanges(tx, act, done.Key.ID, e.recorded())

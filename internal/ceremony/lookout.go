@@ -130,12 +130,15 @@ func shapeOf(k hw.Key) string {
 	return shape
 }
 
-// promises says whether the key's USB product has an interface that the machine
-// does not show (yet).
-func promises(k hw.Key) bool {
+// lacksFIDO and lacksCard say whether the key's USB product has an interface that
+// the machine does not show (yet).
+func lacksFIDO(k hw.Key) bool { return k.FIDO == nil && productOf(k).Has(hw.USBFIDO) }
+func lacksCard(k hw.Key) bool { return k.Card == nil && productOf(k).Has(hw.USBCard) }
+
+func productOf(k hw.Key) hw.USBInterfaces {
 	if k.USB == nil {
-		return false
+		return 0
 	}
 	product, _ := hw.ProductOf(k.USB.Vendor, k.USB.Product)
-	return product.USB.Has(hw.USBFIDO) && k.FIDO == nil || product.USB.Has(hw.USBCard) && k.Card == nil
+	return product.USB
 }

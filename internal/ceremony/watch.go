@@ -125,7 +125,10 @@ func (w *watch) step(ctx context.Context) error {
 			k = &watched{since: w.now()}
 			w.keys[place] = k
 		}
-		if shape := shapeOf(w.at[place]); shape != k.shape && !k.reading {
+		// The device is announced before its node is; what it says of itself is
+		// worth the moment.
+		early := k.seen == nil && lacksFIDO(w.at[place]) && w.now().Sub(k.since) < interfaceWait
+		if shape := shapeOf(w.at[place]); shape != k.shape && !k.reading && !early {
 			w.begin(ctx, place, k)
 		}
 	}
