@@ -1,6 +1,9 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -280,7 +283,36 @@ func TestLogins(t *testing.T) {
 		e.Seq, e.Actor, e.PrevHash = e.Seq+1, actor, e.Hash
 		return forged(actor, "'"+e.Digest().String()+"'")
 	}
+	// An event is in the right place of the chain, under the right login and hash,
+	// and not of the form of one.
+	misshapen := func(at, kind, subject, payload string) string {
+		var e inventory.RawEvent
+		err := owner.View(t.Context(), func(tx inventory.Tx) error {
+			return tx.EachRaw(func(last inventory.RawEvent) error { e = last; return nil })
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		prev, err := hex.DecodeString(e.Hash)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hashed := binary.BigEndian.AppendUint64([]byte("hwmfa.journal/v1\x00"), uint64(e.Seq+1))
+		for _, field := range []string{at, "cora", kind, subject, payload} {
+			hashed = append(binary.BigEndian.AppendUint64(hashed, uint64(len(field))), field...)
+		}
+		return fmt.Sprintf("INSERT INTO hwmfa.events VALUES (%d, '%s', 'cora', '%s', '%s', '%s', '%s', '%x')",
+			e.Seq+1, at, kind, subject, payload, e.Hash, sha256.Sum256(append(hashed, prev...)))
+	}
+	const then, form = "2026-03-01T11:00:00.000000Z", "not of the form"
 	for _, tt := range []struct{ name, login, sql, want string }{
+		{"the custodian ends the journal with what is at no time", "cora", misshapen("noon", "key.lost", "K-1", "{}"), form},
+		{"the custodian ends the journal on a day that was not", "cora", misshapen("2026-02-30T11:00:00.000000Z", "key.lost", "K-1", "{}"), "out of range"},
+		{"the custodian ends the journal in the 25th hour", "cora", misshapen("2026-03-01T24:00:00.000000Z", "key.lost", "K-1", "{}"), form},
+		{"the custodian writes past the end of a field", "cora", misshapen(then, "key.lost", "K-1\x1f", "{}"), form},
+		{"the custodian writes a kind of two lines", "cora", misshapen(then, "key\nlost", "K-1", "{}"), form},
+		{"the custodian writes what is no JSON", "cora", misshapen(then, "key.lost", "K-1", "{"), "invalid input syntax for type json"},
+		{"the custodian writes what is no object", "cora", misshapen(then, "key.lost", "K-1", "[]"), form},
 		{"the auditor adds an event", "otto", right("otto"), denied},
 		{"the custodian changes an event", "cora", "UPDATE hwmfa.events SET actor = 'eve'", denied},
 		{"the manager changes an event", "mara", "UPDATE hwmfa.events SET actor = 'eve'", denied},

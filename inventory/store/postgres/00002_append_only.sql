@@ -1,6 +1,7 @@
 -- What SQLite's triggers of the same number do, and two things more that only a
 -- server can: an event is written under the login of the one who writes it, and
--- its hash has to be right, so that nobody who may write can break the chain.
+-- its hash and form have to be right, so that nobody who may write can break the
+-- chain, or end it with what nobody can read.
 CREATE FUNCTION journal_refuse() RETURNS trigger LANGUAGE plpgsql SET search_path = hwmfa, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'the journal is append-only' USING ERRCODE = 'integrity_constraint_violation';
@@ -23,6 +24,12 @@ BEGIN
     END LOOP;
     IF NEW.hash <> encode(sha256(hashed || decode(NEW.prev_hash, 'hex')), 'hex') THEN
         RAISE EXCEPTION 'the event does not give its hash' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    -- What is no time or no JSON gives an error of its own.
+    IF NEW.at !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$'
+       OR to_char(NEW.at::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') <> NEW.at
+       OR NEW.kind || NEW.subject ~ '[[:cntrl:]]' OR json_typeof(NEW.payload::json) <> 'object' THEN
+        RAISE EXCEPTION 'the event is not of the form of one' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     -- Only the owner, copying a whole journal, writes the events of others.
     IF NEW.actor <> session_user
