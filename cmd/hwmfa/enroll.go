@@ -180,12 +180,7 @@ func printEnrolled(a *app, e *ceremony.Enrolled) error {
 	for _, w := range e.Warnings {
 		lines = append(lines, [2]string{"warning", w.Text})
 	}
-	for _, l := range lines {
-		if err := a.streams.Printf("%-8s %s\n", l[0], l[1]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.labelled(lines)
 }
 
 // statement is a status with what it rests on or why it is not better.

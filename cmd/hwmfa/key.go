@@ -114,3 +114,13 @@ func statusColour(s hw.Status) term.Colour {
 		return term.Red
 	}
 }
+
+// labelled prints lines of a label and a text, the texts below each other.
+func (a *app) labelled(lines [][2]string) error {
+	for _, l := range lines {
+		if err := a.streams.Printf("%-8s %s\n", l[0], l[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

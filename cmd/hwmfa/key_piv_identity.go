@@ -83,12 +83,7 @@ func runKeyPIVIdentity(ctx context.Context, a *app, opts keyPIVOptions) error {
 	for _, w := range done.Warnings {
 		lines = append(lines, [2]string{"warning", w.Text})
 	}
-	for _, l := range lines {
-		if err := a.streams.Printf("%-8s %s\n", l[0], l[1]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.labelled(lines)
 }
 
 // pivIdentityJSON is the schema hwmfa.piv-identity/v1.

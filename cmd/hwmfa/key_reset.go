@@ -124,12 +124,7 @@ func printReset(a *app, d *ceremony.ResetDone) error {
 	for _, b := range d.Ended {
 		lines = append(lines, [2]string{"ended", "root MFA device of " + b.AccountID + " as " + b.DeviceName + "; remove it at AWS"})
 	}
-	for _, l := range lines {
-		if err := a.streams.Printf("%-8s %s\n", l[0], l[1]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.labelled(lines)
 }
 
 // resetJSON is the schema hwmfa.reset/v1.

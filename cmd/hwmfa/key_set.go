@@ -122,12 +122,7 @@ func printKeySet(a *app, d *ceremony.KeyChanged) error {
 	for _, w := range d.Warnings {
 		lines = append(lines, [2]string{"warning", w.Text})
 	}
-	for _, l := range lines {
-		if err := a.streams.Printf("%-8s %s\n", l[0], l[1]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.labelled(lines)
 }
 
 // keySetJSON is the schema hwmfa.key-set/v1.
