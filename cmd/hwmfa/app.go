@@ -65,6 +65,9 @@ func (a *app) configure(cmd *cobra.Command, _ []string) error {
 	if err := refuseEmpty(cmd.Flags()); err != nil {
 		return usageError{err}
 	}
+	if err := checkDescriptors(cmd.Flags()); err != nil {
+		return err
+	}
 	given := config.Flags{}
 	if cmd.Flags().Changed("inventory") {
 		given.Inventory = &a.flags.inventory

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"hwmfa/hw"
 	"hwmfa/internal/ceremony"
 	"hwmfa/internal/term"
 )
@@ -15,6 +16,7 @@ const lastTry = "last try"
 // pinAsker asks on the terminal, or reads the descriptor once. The last try is
 // spent only on an explicit yes, which a descriptor cannot give.
 func pinAsker(streams *term.Streams, fd int) ceremony.AskPIN {
+	read := false
 	return func(ctx context.Context, who string, retries int) ([]byte, error) {
 		if retries <= 1 {
 			if fd >= 0 {
@@ -29,6 +31,10 @@ func pinAsker(streams *term.Streams, fd int) ceremony.AskPIN {
 			}
 		}
 		if fd >= 0 {
+			if read { // it is closed, and its number may be another file's by now
+				return nil, fmt.Errorf("--pin-fd was read already: %w", hw.ErrPINRequired)
+			}
+			read = true
 			return term.PINFromFD(fd)
 		}
 		question := "PIN of " + who
