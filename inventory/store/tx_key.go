@@ -85,7 +85,11 @@ func (t *tx) CountKeys(f inventory.KeyFilter) (int, error) {
 func keysWhere(f inventory.KeyFilter) (string, []any) {
 	where, args := []string{"1 = 1"}, []any{}
 	if len(f.Statuses) > 0 {
-		where = append(where, "k.status IN (?"+strings.Repeat(", ?", len(f.Statuses)-1)+")")
+		status := "k.status"
+		if f.Place != "" {
+			status += " || ''" // of two indexes SQLite would take this one, and most keys have one status
+		}
+		where = append(where, status+" IN (?"+strings.Repeat(", ?", len(f.Statuses)-1)+")")
 		for _, s := range f.Statuses {
 			args = append(args, string(s))
 		}
@@ -93,7 +97,7 @@ func keysWhere(f inventory.KeyFilter) (string, []any) {
 	if f.Place != "" {
 		at := inventory.Fold(f.Place)
 		below := at + "/"
-		where = append(where, "(p.path_folded = ? OR substr(p.path_folded, 1, ?) = ?)")
+		where = append(where, "k.place_id IN (SELECT id FROM places WHERE path_folded = ? OR substr(path_folded, 1, ?) = ?)")
 		args = append(args, at, utf8.RuneCountInString(below), below)
 	}
 	for _, is := range []struct{ column, value string }{
