@@ -55,6 +55,9 @@ type Hotplug interface {
 	// closed when ctx ends or nothing more can be heard. Where nobody tells, the
 	// error wraps ErrUnsupported: then one has to look again and again.
 	Changes(ctx context.Context) (<-chan struct{}, error)
+	// FIDOSightings lists the FIDO interfaces alone, as Sightings does: that is
+	// quick, where the rest may wait for the smart-card service.
+	FIDOSightings(ctx context.Context) ([]Sighting, error)
 }
 
 // CredentialRequest asks for one ES256, non-discoverable credential with

@@ -92,7 +92,8 @@ func runBatch(ctx context.Context, a *app, opts enrollOptions, rules policy.Poli
 	hush := a.streams.Hush()
 	defer hush.End()
 	view := newBatchView(a, opts, wait)
-	defer view.follow()()
+	stop := view.follow()
+	defer stop()
 	keys, err := ceremony.Batch(ctx, bench, s, ceremony.BatchRequest{
 		Enroll: ceremony.EnrollRequest{
 			Place: opts.place, Order: opts.order, RequireDelivery: rules.RequireDelivery, Rules: rules.Enrollment,
@@ -101,6 +102,7 @@ func runBatch(ctx context.Context, a *app, opts enrollOptions, rules policy.Poli
 		TagPrefix: opts.batch.tagPrefix, Wait: wait, Count: opts.batch.count,
 		Tell: view.tell, Notice: view.notice,
 	})
+	stop() // nothing is drawn over what follows
 	if errors.Is(err, hw.ErrNoDevice) {
 		return err
 	}

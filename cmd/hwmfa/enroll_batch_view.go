@@ -214,7 +214,10 @@ func (v *batchView) next(now time.Time) string {
 	case v.wait:
 		return "plug in the next key, or pull out what is done; Ctrl-C ends"
 	}
-	return "done"
+	if len(v.keys) == 0 {
+		return "looking for keys"
+	}
+	return "all plugged keys are done"
 }
 
 // batchStep is where a key stands, in words.

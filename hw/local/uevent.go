@@ -79,6 +79,15 @@ func (m *Machine) Changes(ctx context.Context) (<-chan struct{}, error) {
 	return changesOf(messages), nil
 }
 
+// FIDOSightings lists what the kernel shows of keys' FIDO side.
+func (m *Machine) FIDOSightings(ctx context.Context) ([]hw.Sighting, error) {
+	seen, err := m.fidoSightings(ctx)
+	if err != nil {
+		return seen, fmt.Errorf("list FIDO interfaces: %w", err)
+	}
+	return seen, nil
+}
+
 // changesOf tells of the messages that matter, and of those that were lost
 // (nil): what they said nobody knows.
 func changesOf(messages <-chan []byte) <-chan struct{} {

@@ -25,6 +25,7 @@ type lookout struct {
 	// changes tells of hotplug; nil where nobody does.
 	changes <-chan struct{}
 	looks   int
+	told    int // changes so far
 	at      map[string]hw.Key
 	missing error // of the last look
 }
@@ -62,28 +63,73 @@ func (l *lookout) changed(open bool) {
 		l.changes = nil
 	}
 	l.looks = 0
+	l.told++
+}
+
+// listing is what the machine listed.
+type listing struct {
+	keys    []hw.Key
+	missing error
+	// quick says that only FIDO interfaces were listed.
+	quick bool
+	// after is how many changes had been told of before.
+	after int
+}
+
+// list asks the machine what is plugged in.
+func (l *lookout) list(ctx context.Context) listing {
+	limited, stop := context.WithTimeout(ctx, listWait)
+	defer stop()
+	r := listing{after: l.told}
+	sightings, missing := l.bench.Sightings(limited)
+	r.keys, r.missing = hw.Merge(sightings), missing
+	return r
+}
+
+// glance lists FIDO interfaces, which show what was just plugged in before its
+// card can. It is called where changes are told of.
+func (l *lookout) glance(ctx context.Context) listing {
+	r := listing{after: l.told, quick: true}
+	h, ok := l.bench.(hw.Hotplug)
+	if !ok {
+		return r
+	}
+	sightings, missing := h.FIDOSightings(ctx)
+	r.keys, r.missing = hw.Merge(sightings), missing
+	return r
 }
 
 // look lists the keys that are plugged in, in order, and says which of those
-// that were listed before are gone. A key that is merely missing from a list
-// that is incomplete is not gone.
+// that were listed before are gone.
 func (l *lookout) look(ctx context.Context) (here []string, gone []string, err error) {
-	listing, stop := context.WithTimeout(ctx, listWait)
-	defer stop()
-	sightings, missing := l.bench.Sightings(listing)
+	return l.take(ctx, l.list(ctx))
+}
+
+// take compares a listing with the one before. A key that is merely missing from
+// a list that is incomplete is not gone.
+func (l *lookout) take(ctx context.Context, r listing) (here []string, gone []string, err error) {
 	if ctx.Err() != nil {
 		return nil, nil, ctx.Err()
 	}
-	l.missing = missing
+	if !r.quick {
+		l.missing = r.missing
+	}
 	listed := map[string]bool{}
-	for _, k := range hw.Merge(sightings) {
+	for _, k := range r.keys {
 		place := placeOf(k)
+		if before, known := l.at[place]; known && r.quick {
+			k.Device, k.Card = before.Device, before.Card
+		}
 		here = append(here, place)
 		listed[place] = true
 		l.at[place] = k
 	}
 	for place, k := range l.at {
-		if listed[place] || missing != nil && !l.pulledOut(ctx, k) {
+		switch {
+		case listed[place]:
+			continue
+		case r.quick && k.FIDO == nil, r.missing != nil && !l.pulledOut(ctx, k):
+			here = append(here, place)
 			continue
 		}
 		gone = append(gone, place)

@@ -58,30 +58,44 @@ func Watch(ctx context.Context, bench hw.Bench, now func() time.Time, tell func(
 		notice(polled)
 	}
 	w := watch{lookout: l, bench: bench, now: now, tell: tell, keys: map[string]*watched{}, read: make(chan reading)}
+	listed := make(chan listing, 1)
+	list := func() {
+		// Beside all else: the smart-card service may take its time.
+		go func(l lookout) { listed <- l.list(ctx) }(*l)
+	}
+	list()
 	said := ""
+	var again <-chan time.Time
 	for {
-		if err := w.step(ctx); err != nil {
-			return err
-		}
-		if missing := text(l.missing); missing != said {
-			said = missing
-			notice(l.missing)
-		}
-		again := l.next()
-	wait:
-		for {
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case _, open := <-l.changes:
-				l.changed(open)
-				break wait
-			case <-again:
-				break wait
-			case r := <-w.read:
-				if err := w.done(ctx, r); err != nil {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case _, open := <-l.changes:
+			l.changed(open)
+			if err := w.step(ctx, l.glance(ctx)); err != nil {
+				return err
+			}
+			if again != nil { // else a list is under way
+				again = l.next()
+			}
+		case <-again:
+			again = nil
+			list()
+		case r := <-listed:
+			// One from before a change may not have what came with it.
+			if r.after == l.told {
+				if err := w.step(ctx, r); err != nil {
 					return err
 				}
+			}
+			again = l.next()
+			if missing := text(l.missing); missing != said {
+				said = missing
+				notice(l.missing)
+			}
+		case r := <-w.read:
+			if err := w.done(ctx, r); err != nil {
+				return err
 			}
 		}
 	}
@@ -103,9 +117,9 @@ type watch struct {
 	read  chan reading
 }
 
-// step looks once, and begins to read what is new or has changed.
-func (w *watch) step(ctx context.Context) error {
-	here, gone, err := w.look(ctx)
+// step takes a list, and begins to read what is new or has changed.
+func (w *watch) step(ctx context.Context, listed listing) error {
+	here, gone, err := w.take(ctx, listed)
 	if err != nil {
 		return err
 	}

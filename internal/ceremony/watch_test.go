@@ -3,6 +3,7 @@ package ceremony_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,6 +41,11 @@ func (b *announced) Sightings(ctx context.Context) ([]hw.Sighting, error) {
 		}
 	}
 	return some, err
+}
+
+func (b *announced) FIDOSightings(ctx context.Context) ([]hw.Sighting, error) {
+	all, err := b.Bench.Sightings(ctx)
+	return slices.DeleteFunc(all, func(s hw.Sighting) bool { return s.Interface != hw.InterfaceFIDO }), err
 }
 
 func TestWatch(t *testing.T) {
