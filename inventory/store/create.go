@@ -72,7 +72,10 @@ func fill(ctx context.Context, path string) error {
 	if err := migrateFile(ctx, db); err != nil {
 		return errors.Join(err, db.Close())
 	}
-	if err := db.Close(); err != nil {
+	// Closing takes the log in, too, and does not say why it cannot.
+	var blocked, pages, taken int64
+	err = mapped(db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&blocked, &pages, &taken))
+	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
 	if logged(path) {

@@ -119,16 +119,35 @@ func TestFull(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	t.Run("a small disk", func(t *testing.T) {
-		dir := t.TempDir()
-		if err := syscall.Mount("hwmfa", dir, "tmpfs", 0, "size=1500k"); err != nil {
-			t.Skipf("mounting a disk of 1.5 MB takes root: %v", err)
+	t.Run("a disk too small for an inventory", func(t *testing.T) {
+		dir := smallDisk(t, "600k")
+		if _, err := Open(t.Context(), URL(filepath.Join(dir, "inventory.db"))); !errors.Is(err, ErrNoSpace) {
+			t.Errorf("got %v, want %v", err, ErrNoSpace)
 		}
-		t.Cleanup(func() {
-			if err := syscall.Unmount(dir, 0); err != nil {
-				t.Error(err)
-			}
-		})
+		if left := entries(t, dir); len(left) > 0 {
+			t.Errorf("%v is left", left)
+		}
+	})
+	t.Run("a disk that nobody may write", func(t *testing.T) {
+		dir := smallDisk(t, "4m")
+		url := URL(filepath.Join(dir, "inventory.db"))
+		s, err := Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(t.Context(), url); !errors.Is(err, syscall.EROFS) {
+			t.Errorf("got %v, want %v", err, syscall.EROFS)
+		}
+		storetest.Events(t, OpenReadOnly, url)
+	})
+	t.Run("a small disk", func(t *testing.T) {
+		dir := smallDisk(t, "1500k")
 		url := URL(filepath.Join(dir, "inventory.db"))
 		s, err := Open(t.Context(), url)
 		if err != nil {
@@ -152,4 +171,19 @@ func TestFull(t *testing.T) {
 			}
 		})
 	})
+}
+
+// smallDisk mounts a disk in memory and returns where.
+func smallDisk(t *testing.T, size string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("hwmfa", dir, "tmpfs", 0, "size="+size); err != nil {
+		t.Skipf("mounting a disk of %s takes root: %v", size, err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }

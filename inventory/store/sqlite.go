@@ -68,6 +68,14 @@ func openSQLite(ctx context.Context, path string) (*sqliteStore, error) {
 	if err != nil {
 		return nil, err
 	}
+	// SQLite would only say that it cannot open it.
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, fmt.Errorf("it may not be written: %w", plain(err))
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
 	s := &sqliteStore{}
 	if s.read, err = openDB(path, "rw", readPragmas); err != nil {
 		return nil, err
