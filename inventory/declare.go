@@ -3,6 +3,7 @@ package inventory
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"hwmfa/hw"
@@ -85,6 +86,9 @@ func (d Declaration) check() (Declaration, error) {
 	var err error
 	if d.Serial, err = NormalizeSerial(d.Serial); err != nil {
 		return d, err
+	}
+	if d.Serial != "" && !strings.ContainsAny(d.Serial, "0123456789") {
+		return d, invalid("serial", "holds no digit: it may be the head of a column")
 	}
 	if d.Tag, err = NormalizeTag(d.Tag); err != nil {
 		return d, err
