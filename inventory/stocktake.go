@@ -150,6 +150,9 @@ func drawn(population []string, r StartRequest) (*Sample, error) {
 		return nil, err
 	}
 	if most := min(len(population), maxSample); r.Sample < 1 || r.Sample > most {
+		if r.Blind { // how many there are is not to be learnt
+			return nil, invalid("sample", "is not a number of keys that can be drawn")
+		}
 		return nil, invalid("sample", "is not 1 to %d: so many keys can be drawn", most)
 	}
 	return &Sample{Seed: seed, Keys: DrawSample(population, r.Sample, seed)}, nil
