@@ -1,10 +1,13 @@
-# make build   bin/hwmfa
-# make demo    set up, build, and run the whole program without hardware or AWS
-# make test    set up and run every test
-# make lint    vet, gofmt, staticcheck, and golangci-lint where it is installed
-# make bench   measure hwmfa beside other tools in the virtual machine, and stocktakes
-# make vectors verify real hardware's evidence, where the vectors are
-# make fuzz    fuzz every parser for FUZZTIME (default 1m) each
+# make build         bin/hwmfa
+# make audit-build   bin/hwmfa-audit: static, without C and without keys, for servers
+# make demo          set up, build, and run the whole program without hardware or AWS
+# make test          set up and run every test
+# make lint          vet, gofmt, staticcheck, and golangci-lint where it is installed
+# make package       bin/hwmfa_VERSION_ARCHITECTURE.deb
+# make package-test  install it in a clean Debian, run and remove it; as root
+# make bench         measure hwmfa beside other tools in the virtual machine
+# make vectors       verify real hardware's evidence, where the vectors are
+# make fuzz          fuzz every parser for FUZZTIME (default 1m) each
 
 SHELL       := /bin/bash
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -12,10 +15,20 @@ FUZZTIME    ?= 1m
 
 export CGO_ENABLED ?= 1
 
-.PHONY: build demo test lint bench vectors fuzz deps testdeps
+.PHONY: build audit-build package package-test demo test lint bench vectors fuzz deps testdeps
 
 build: deps
 	go build -trimpath -o bin/hwmfa ./cmd/hwmfa
+
+audit-build:
+	CGO_ENABLED=0 go build -trimpath -o bin/hwmfa-audit ./cmd/hwmfa
+
+package: deps
+	@scripts/packaging/build
+
+package-test: deps
+	@scripts/install-packages package
+	@scripts/packaging/test
 
 demo: build
 	bin/hwmfa demo

@@ -4,8 +4,11 @@ import (
 	"context"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"hwmfa/hw/local"
 )
 
 // linkedVersion is set by the linker for releases (-X main.linkedVersion=…).
@@ -18,7 +21,7 @@ func newVersionCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "Say which version this is",
-		Long:    "Say which version this is, from which commit, and by which Go it was built." + exitStatusHelp(),
+		Long:    "Say which version this is, from which commit, by which Go it was built, and\nwithout which libraries." + exitStatusHelp(),
 		Example: "  hwmfa version\n  hwmfa version --json",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -36,10 +39,18 @@ type versionReport struct {
 	Modified *bool   `json:"modified"`
 	Go       string  `json:"go"`
 	Platform string  `json:"platform"`
+	// Without lists the libraries that the program was built without, and so what
+	// it cannot do.
+	Without []string `json:"without"`
 }
 
 func runVersion(_ context.Context, a *app, opts versionOptions) error {
 	report := currentVersion()
+	for _, l := range local.Libraries() {
+		if !l.Built {
+			report.Without = append(report.Without, l.Name)
+		}
+	}
 	if opts.json {
 		return a.streams.JSON(report)
 	}
@@ -50,17 +61,23 @@ func runVersion(_ context.Context, a *app, opts versionOptions) error {
 			commit += ", modified"
 		}
 	}
-	return a.streams.Printf("hwmfa %s (%s, %s, %s)\n", report.Version, commit, report.Go, report.Platform)
+	err := a.streams.Printf("hwmfa %s (%s, %s, %s)\n", report.Version, commit, report.Go, report.Platform)
+	if err != nil || len(report.Without) == 0 {
+		return err
+	}
+	return a.streams.Printf("built without %s: what needs one of them says so, and ends with %d\n", strings.Join(report.Without, ", "), exitNoAccess)
 }
 
 // currentVersion reads what the Go tool wrote into the binary; the linker's
-// word, where there is one, beats it.
+// word, where there is one, beats it. It says nothing of libraries: that takes
+// looking, and every command asks for the version.
 func currentVersion() versionReport {
 	report := versionReport{
 		Schema:   "hwmfa.version/v1",
 		Version:  "devel",
 		Go:       runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		Without:  []string{},
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if v := info.Main.Version; v != "" && v != "(devel)" {
