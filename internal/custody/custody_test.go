@@ -250,6 +250,10 @@ func TestCheck(t *testing.T) {
 			w.key("k1").EnrolledAt = ago(300)
 			w.Proofs = []inventory.Proof{{KeyID: "k1", At: ago(5)}}
 		}, ""},
+		{"a key proved by a clock that ran ahead", func(w *world) {
+			w.key("k1").EnrolledAt = ago(300)
+			w.Proofs = []inventory.Proof{{KeyID: "k1", At: now.AddDate(9, 0, 0)}}
+		}, "medium not_proved k1|111111111111||| 300/180"},
 		{"a declared key that nobody plugs in", func(w *world) {
 			k := w.key("k3")
 			k.EnrolledAt, k.AddedAt, k.Status = time.Time{}, ago(200), inventory.StatusDeclared

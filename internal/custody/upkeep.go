@@ -14,7 +14,8 @@ import (
 func (c *checking) seen(k *inventory.Key) time.Time {
 	last := k.AddedAt
 	for _, at := range []time.Time{k.EnrolledAt, c.proved[k.ID]} {
-		if at.After(last) {
+		// A clock that ran ahead once does not put off asking for ever.
+		if at.After(last) && !at.After(c.now) {
 			last = at
 		}
 	}
