@@ -233,7 +233,7 @@ func batchStep(k ceremony.BatchKey, now time.Time) (string, term.Colour) {
 		}
 		return words[k.Step], ""
 	case ceremony.OutcomeEnrolled:
-		return batchWords(k), term.Green
+		return "enrolled, verified", term.Green // to which anchor, key show tells
 	case ceremony.OutcomeKnown:
 		return batchWords(k), ""
 	case ceremony.OutcomeUntrusted:
