@@ -48,7 +48,7 @@ func TestDigestDocumented(t *testing.T) {
 		t.Errorf("docs/journal.md does not give its example the hash %s", hash)
 	}
 	kinds := []string{
-		KindKeyEnrolled, KindKeyDeclared, KindKeyTagged, KindPlaceMade, KindPlaceChanged, KindPersonSaved, KindPersonLeft, KindPlaceGranted, KindPlaceRevoked,
+		KindKeyEnrolled, KindKeyDoubted, KindKeyDeclared, KindKeyTagged, KindPlaceMade, KindPlaceChanged, KindPersonSaved, KindPersonLeft, KindPlaceGranted, KindPlaceRevoked,
 		KindArtifactAdded, KindArtifactMoved, KindArtifactChanged, KindArtifactRetired, KindExceptionAdded, KindExceptionEnded, KindOrderListed, KindOrderReceived, KindAnchorAdded, KindAnchorRemoved,
 		KindAccountSaved, KindBindingAdded, KindBindingRemoved, KindMetadataSet,
 	}

@@ -95,6 +95,40 @@ func ProveKey(tx Tx, act Act, keyID string, a Answer) (Proof, error) {
 	return p, nil
 }
 
+// KindKeyDoubted is the kind of the event by which a key's last proof ends.
+const KindKeyDoubted = "key.doubted"
+
+// doubtedJSON is the payload of key.doubted.
+type doubtedJSON struct {
+	Verdict string `json:"verdict"`
+}
+
+// DoubtKey ends a key's last proof: a key that shows its serial no longer has its
+// identity credential, so that nothing that was proved before goes for what AWS
+// trusts today. verdict is the word for what was found. A key that has no proof
+// is left as it is.
+func DoubtKey(tx Tx, act Act, keyID, verdict string) error {
+	act, err := act.check()
+	if err == nil {
+		verdict, err = required("verdict", verdict, maxName)
+	}
+	if err != nil {
+		return fmt.Errorf("doubt %s: %w", keyID, err)
+	}
+	proofs, err := tx.ListProofs(keyID)
+	if err != nil {
+		return fmt.Errorf("doubt %s: %w", keyID, err)
+	}
+	if len(proofs) == 0 {
+		return nil
+	}
+	if err := tx.DeleteProof(keyID); err != nil {
+		return fmt.Errorf("doubt %s: %w", keyID, err)
+	}
+	_, err = record(tx, act, KindKeyDoubted, keyID, doubtedJSON{verdict})
+	return err
+}
+
 func (a Answer) check() error {
 	switch {
 	case len(a.Challenge) != challengeSize || bytes.Equal(a.Challenge, make([]byte, challengeSize)):
@@ -137,8 +171,11 @@ func newProofsCheck(tx Tx) (*proofsCheck, error) {
 }
 
 func (c *proofsCheck) see(e *RawEvent) bool {
-	if e.Kind == KindKeyProved {
+	switch e.Kind {
+	case KindKeyProved:
 		c.last[e.Subject] = *e
+	case KindKeyDoubted:
+		delete(c.last, e.Subject)
 	}
 	return true
 }

@@ -63,6 +63,7 @@ type KeyTx interface {
 
 	// PutProof inserts the key's last proof or overwrites the one it had.
 	PutProof(Proof) error
+	DeleteProof(keyID string) error
 	// ListProofs lists that of one key, or all for "", by event.
 	ListProofs(keyID string) ([]Proof, error)
 }

@@ -126,6 +126,9 @@ func VerifyPresence(ctx context.Context, bench hw.Bench, store inventory.Store, 
 		results = append(results, p.Presence)
 	}
 	provedElsewhere(results)
+	if err := r.doubt(ctx, store, results); err != nil {
+		return nil, err
+	}
 	return results, missing
 }
 
@@ -199,6 +202,24 @@ func theOne(all []*presence, k *inventory.Key) ([]*presence, error) {
 		return says, nil
 	}
 	return nil, fmt.Errorf("%s: none of %d keys that may be it proves so silently: %w", k.Label(), len(all), ErrSeveralKeys)
+}
+
+// doubt ends the last proof of every enrolled key whose identity credential was
+// found gone: until it is enrolled again, or another key turns out to be it, an
+// audit must not rest on what it proved before.
+func (r PresenceRequest) doubt(ctx context.Context, store inventory.Store, all []Presence) error {
+	gone := slices.DeleteFunc(slices.Clone(all), func(p Presence) bool { return p.Verdict != FIDOReset && p.Verdict != ResetOrOther })
+	if len(gone) == 0 {
+		return nil
+	}
+	return store.Update(ctx, func(tx inventory.Tx) error {
+		for _, p := range gone {
+			if err := inventory.DoubtKey(tx, inventory.Act{Actor: r.Actor, At: r.Now()}, p.Key.ID, string(p.Verdict)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // provedElsewhere settles who is who where two keys show one serial and one of

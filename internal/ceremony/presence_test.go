@@ -531,3 +531,35 @@ func TestVerifyBadSignature(t *testing.T) {
 		t.Errorf("journal has the proofs %v", p)
 	}
 }
+
+// TestVerifyPresence_endsAProof: what a key proved goes for nothing once its
+// identity credential is found gone.
+func TestVerifyPresence_endsAProof(t *testing.T) {
+	w := newWorld(t)
+	w.trust()
+	k, enrolled := w.enrolled(softkey.Config{Serial: 1})
+	if got := w.one(nil); got.Verdict != ceremony.Present {
+		t.Fatalf("got %s", got.Verdict)
+	}
+	proofs := func() (all []inventory.Proof) {
+		t.Helper()
+		err := w.store.View(t.Context(), func(tx inventory.Tx) (err error) {
+			all, err = inventory.Proofs(tx)
+			return errors.Join(err, inventory.VerifyProofs(tx))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	if len(proofs()) != 1 {
+		t.Fatal("the key proved nothing")
+	}
+	k.ResetFIDO()
+	if got := w.one(nil); got.Verdict != ceremony.ResetOrOther {
+		t.Errorf("got %s", got.Verdict)
+	}
+	if all := proofs(); len(all) != 0 {
+		t.Errorf("%s is still proved: %+v", enrolled.ID, all)
+	}
+}

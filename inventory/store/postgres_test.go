@@ -143,7 +143,7 @@ func TestRoles(t *testing.T) {
 		t.Fatal(err)
 	}
 	appended := []string{"events", "attestations"}
-	kept := []string{"keys", "places", "people", "accounts", "credentials", "proofs", "metadata"}
+	kept := []string{"keys", "places", "people", "accounts", "credentials", "metadata"}
 	managed := []string{"accounts", "anchors", "attestations", "bindings", "credentials", "exceptions", "metadata", "people", "place_access"}
 	for _, tab := range info.Tables {
 		for _, role := range []string{"hwmfa_custodian", "hwmfa_manager", "hwmfa_auditor"} {

@@ -14,6 +14,10 @@ func (t *tx) PutProof(p inventory.Proof) error {
 		p.KeyID, p.Event, inventory.FormatTime(p.At), string(p.Method))
 }
 
+func (t *tx) DeleteProof(keyID string) error {
+	return t.exec("DELETE FROM proofs WHERE key_id = ?", keyID)
+}
+
 func (t *tx) ListProofs(keyID string) ([]inventory.Proof, error) {
 	return list(t, scanProof, "SELECT key_id, event, at, method FROM proofs WHERE ? IN ('', key_id) ORDER BY event", keyID)
 }

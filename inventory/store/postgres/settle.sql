@@ -36,7 +36,7 @@ DECLARE
     for_managers CONSTANT text[] := ARRAY['accounts', 'anchors', 'bindings', 'exceptions', 'metadata', 'credentials', 'place_access',
                                           'people', 'attestations'];
     append_only  CONSTANT text[] := ARRAY['events', 'attestations'];
-    never_gone   CONSTANT text[] := ARRAY['keys', 'places', 'people', 'accounts', 'credentials', 'proofs', 'metadata'];
+    never_gone   CONSTANT text[] := ARRAY['keys', 'places', 'people', 'accounts', 'credentials', 'metadata'];
     grantee text;
     tab     text;
     allowed text;

@@ -88,7 +88,19 @@ func testProof(t *testing.T, d Database) {
 			t.Errorf("event %+v does not hold the answer", last)
 		}
 		return err
-	}) // A proof that the journal does not know, and one of another time.
+	})
+	update(t, s, func(tx inventory.Tx) error {
+		err := inventory.DoubtKey(tx, act(7), two.ID, "fido_reset")
+		return errors.Join(err, inventory.DoubtKey(tx, act(8), two.ID, "fido_reset")) // the second time nothing is left to doubt
+	})
+	view(t, s, func(tx inventory.Tx) error {
+		all, err := inventory.Proofs(tx)
+		if len(all) != 1 || all[0].KeyID != one.ID {
+			t.Errorf("proofs after a doubt: %+v", all)
+		}
+		return errors.Join(err, inventory.VerifyProofs(tx))
+	})
+	// A proof that the journal does not know, and one of another time.
 	for _, forged := range []inventory.Proof{
 		{KeyID: one.ID, Event: 1, At: one.EnrolledAt, Method: inventory.MethodTouch},
 		{KeyID: one.ID, Event: 3, At: one.EnrolledAt.Add(9 * 60e9), Method: inventory.MethodTouch},
