@@ -55,7 +55,7 @@ type Node struct {
 
 // Report is what Check found.
 type Report struct {
-	File  string // where our rules belong
+	File  string // where our rules belong, or a package has put them
 	State FileStatus
 	Nodes []Node
 }
@@ -81,6 +81,9 @@ func (m *Machine) Check(ctx context.Context) (Report, error) {
 		errGroups = nil
 	}
 	report.State = state
+	if state == FileAbsent && errFile == nil && m.packaged() {
+		report.File, report.State = "/"+packagedFile, FileInstalled
+	}
 	for _, d := range devices {
 		n := Node{Kind: d.kind, Path: d.node, USB: d.usb, Name: d.name, Grants: m.apply(files, d)}
 		n.Open = m.Access(m.path(d.node)) == nil

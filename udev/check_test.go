@@ -2,6 +2,7 @@ package udev
 
 import (
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -152,6 +153,25 @@ func TestCheck_file(t *testing.T) {
 		if r := f.check(); r.State != c.want || !r.Reached() {
 			t.Errorf("%s: the file is %s, want %s; with no key, nothing is to be mended", c.name, r.State, c.want)
 		}
+	}
+}
+
+func TestCheck_package(t *testing.T) {
+	f := newFakeRoot(t)
+	_, rules, _ := strings.Cut(rulesText(t), "\n")
+	f.file(packagedFile, "# Part of the package hwmfa.\n"+rules)
+	if r := f.check(); r.State != FileInstalled || r.File != "/"+packagedFile {
+		t.Errorf("a package's rules are %s at %s", r.State, r.File)
+	}
+	// What stands in /etc takes their place.
+	f.file(rulesFile, "# mine\n")
+	if r := f.check(); r.State != FileForeign || r.File != "/"+rulesFile {
+		t.Errorf("rules above them are %s at %s", r.State, r.File)
+	}
+	g := newFakeRoot(t)
+	g.file(packagedFile, "# Part of the package hwmfa.\n# older\n")
+	if r := g.check(); r.State != FileAbsent {
+		t.Errorf("rules of another version are %s", r.State)
 	}
 }
 

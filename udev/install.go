@@ -16,6 +16,10 @@ import (
 
 const rulesFile = "etc/udev/rules.d/" + FileName
 
+// packagedFile is where a distribution's package has our rules, for the default
+// group; the file of the same name in /etc takes its place.
+const packagedFile = "usr/lib/udev/rules.d/" + FileName
+
 // Change is what Install or Remove did.
 type Change struct {
 	File string // "/etc/udev/rules.d/70-hwmfa.rules"
@@ -112,6 +116,19 @@ func (m *Machine) fileStatus() (FileStatus, error) {
 		}
 	}
 	return FileOutdated, nil
+}
+
+// packaged says whether a package has put this version's rules in place. Its
+// first line is another one: hwmfa takes none of its files away.
+func (m *Machine) packaged() bool {
+	text, err := readBounded(m.path(packagedFile), maxRulesFile)
+	if err != nil {
+		return false
+	}
+	ours, err := Rules("")
+	_, rules, _ := strings.Cut(ours, "\n")
+	_, there, _ := strings.Cut(string(text), "\n")
+	return err == nil && there == rules
 }
 
 func (m *Machine) refuseForeign(force bool) error {
