@@ -119,13 +119,16 @@ func TestWatchHotplug(t *testing.T) {
 		waitReaders(t, cards+1)
 		ready := time.Now()
 		whole := added
-		if added.Key.PIV == nil {
+		for whole.Key.PIV == nil {
 			whole = w.next(t, "change")
+		}
+		if udev.IsZero() {
+			t.Error("udev announced nothing before")
 		}
 		t.Logf("told of it %v after udev's last event about it, with its card %v after pcscd showed the reader",
 			added.at.Sub(udev).Round(time.Millisecond), whole.at.Sub(ready).Round(time.Millisecond))
-		if added.Key.Serial == nil || whole.Key.PIV == nil {
-			t.Errorf("told of %+v, then %+v", added.Key, whole.Key)
+		if added.Key.Serial == nil {
+			t.Errorf("told of it without its serial: %+v", added.Key)
 		}
 		if err := a.Detach(context.Background()); err != nil {
 			t.Fatal(err)

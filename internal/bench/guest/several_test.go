@@ -31,6 +31,12 @@ func plugMany(t *testing.T) map[string]*usbip.Attachment {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return plugManyOf(t, ca, softkey.Now())
+}
+
+// plugManyOf is plugMany with keys of a maker's, touched so.
+func plugManyOf(t *testing.T, ca *softkey.CA, touch softkey.TouchPolicy) map[string]*usbip.Attachment {
+	t.Helper()
 	others := readers()
 	attached := make([]*usbip.Attachment, manyKeys)
 	slots := make(chan struct{}, 5)
@@ -38,7 +44,7 @@ func plugMany(t *testing.T) map[string]*usbip.Attachment {
 	start := time.Now()
 	for i := range attached {
 		wg.Go(func() {
-			key, err := softkey.New(ca, softkey.Config{Serial: uint32(firstOfAll + i), Quirks: softkey.Quirks{NoCard: i >= manyCards}})
+			key, err := softkey.New(ca, softkey.Config{Serial: uint32(firstOfAll + i), Touch: touch, Quirks: softkey.Quirks{NoCard: i >= manyCards}})
 			if err != nil {
 				t.Error(err)
 				return
