@@ -98,9 +98,10 @@ var endings = []ending{
 	{"touch required", isError(hw.ErrTouchRequired), exitRefused, "this key cannot be asked silently"},
 	{"unplugged", isError(hw.ErrGone), exitRefused, "plug the key in again, and run it again"},
 	{"replaced", isError(hw.ErrReplaced), exitRefused, "leave the same key plugged in until the command is done"},
+	// Before "no key": what is not built in was not looked at.
+	{"not built in", isError(hw.ErrNotBuilt), exitNoAccess, "build with cgo and the libraries that make demo installs"},
 	{"no key", isError(hw.ErrNoDevice), exitNoKey, "plug a security key in; lsusb says whether the machine sees it"},
 	{"no permission", isError(hw.ErrPermission), exitNoAccess, "hwmfa doctor says what is in the way; sudo hwmfa udev install lets you open keys"},
-	{"not built in", isError(hw.ErrNotBuilt), exitNoAccess, "build with cgo and the libraries that make demo installs"},
 	{"no card service", isError(hw.ErrService), exitNoAccess, "start the smart-card service: systemctl start pcscd.socket"},
 	{"rules need root", isError(udev.ErrPermission), exitNoAccess, "run it as root: sudo hwmfa udev install"},
 	{"rules cannot be written", isError(udev.ErrReadOnly), exitFailure, "mount it writable, or put what hwmfa udev print shows into the image that it is made from"},

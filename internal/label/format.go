@@ -25,13 +25,13 @@ const (
 
 // Where measures come from.
 const (
-	fromMaker   = "Avery Zweckform's sheet for this number"
+	fromSellers = "sellers' descriptions of this number; margins by centring"
 	fromGlabels = "glabels-qt, templates/avery-iso-templates.xml"
 	fromUS      = "glabels, templates/avery-us-templates.xml"
 )
 
 var formats = []Format{
-	{"avery-l4731", "A4, 189 labels of 25.4 x 10 mm, which fit on a key", fromMaker, a4W, a4H, 25.4, 10, 27.9, 10, 7, 27},
+	{"avery-l4731", "A4, 189 labels of 25.4 x 10 mm, which fit on a key", fromSellers, a4W, a4H, 25.4, 10, 27.9, 10, 7, 27},
 	{"avery-l4732", "A4, 80 labels of 35.6 x 16.9 mm", fromGlabels, a4W, a4H, 35.6, 16.9, 38.1, 16.9, 5, 16},
 	{"a4-65", "A4, 65 labels of 38.1 x 21.2 mm (Avery L7651 and others)", fromGlabels, a4W, a4H, 38.1, 21.2, 40.6, 21.2, 5, 13},
 	{"avery-l7160", "A4, 21 labels of 63.5 x 38.1 mm", fromGlabels, a4W, a4H, 63.5, 38.1, 66.04, 38.1, 3, 7},
