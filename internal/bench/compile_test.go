@@ -65,8 +65,18 @@ func script(root string, packages []guestPackage, pattern string) string {
 		tests := cmp.Or(pattern, p.run)
 		fmt.Fprintf(&b, "cd %s || exit 125\n", quote(dir))
 		fmt.Fprintf(&b, "echo 'bench: %s'\n", p.path)
-		fmt.Fprintf(&b, "%s -test.v=test2json -test.timeout 30m -test.run %s >%s.out 2>&1 </dev/null\n", testName(p.path), quote(tests), base)
+		fmt.Fprintf(&b, "%s -test.v=test2json -test.timeout 30m -test.run %s -test.skip %s >%s.out 2>&1 </dev/null\n", testName(p.path), quote(tests), quote(skipped(pattern)), base)
 		fmt.Fprintf(&b, "echo $? >%s.status\n", base)
 	}
 	return b.String()
+}
+
+// skipped are the tests that run only where HWMFA_BENCH_RUN names some: they
+// unplug keys under the card service dozens of times, take minutes, and pcscd
+// 1.9.9 does not always survive that, with which every test after them fails.
+func skipped(pattern string) string {
+	if pattern == "" {
+		return "_pulledOut$"
+	}
+	return "^$"
 }
