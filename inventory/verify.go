@@ -3,6 +3,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Verified is what verifying a whole inventory came to; a nil error is good.
@@ -105,19 +106,7 @@ var errSeenEnough = errors.New("seen enough")
 // show shows events to the watchers and returns those that want more.
 func show(events []RawEvent, watchers []watcher) []watcher {
 	for i := range events {
-		var more []watcher
-		for n, w := range watchers {
-			if w.see(&events[i]) {
-				if more != nil {
-					more = append(more, w)
-				}
-			} else if more == nil {
-				more = append(make([]watcher, 0, len(watchers)), watchers[:n]...)
-			}
-		}
-		if more != nil {
-			watchers = more
-		}
+		watchers = slices.DeleteFunc(watchers, func(w watcher) bool { return !w.see(&events[i]) })
 	}
 	return watchers
 }
