@@ -103,20 +103,12 @@ func inLife() []inventory.Status {
 func runCustody(ctx context.Context, a *app, opts custodyOptions) error {
 	now := a.now()
 	var keys []inventory.Key
-	err := a.view(ctx, func(tx inventory.Tx) error {
+	err := a.view(ctx, func(tx inventory.Tx) (err error) {
 		f := inventory.KeyFilter{Statuses: inLife(), Place: opts.place}
 		if opts.overdue {
 			f.DueBefore = now
 		}
-		if opts.holder != "" {
-			p, err := inventory.FindPerson(tx, opts.holder)
-			if err != nil {
-				return err
-			}
-			f.HolderID = p.ID
-		}
-		var err error
-		keys, err = inventory.Keys(tx, f)
+		keys, err = keysOf(tx, f, opts.holder)
 		return err
 	})
 	if err != nil {

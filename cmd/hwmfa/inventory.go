@@ -112,6 +112,25 @@ func (a *app) openForKeys(ctx context.Context, bench hw.Bench) (inventory.Store,
 	return store.Open(ctx, a.settings.Inventory)
 }
 
+// openDesk opens what a ceremony with keys of the inventory needs: the plugged
+// keys, an inventory that has to be there, and who acts. The caller closes the
+// inventory.
+func (a *app) openDesk(ctx context.Context) (hw.Bench, inventory.Store, inventory.Act, error) {
+	bench, err := a.openBench(ctx)
+	if err != nil {
+		return nil, nil, inventory.Act{}, err
+	}
+	s, err := a.openExisting(ctx)
+	if err != nil {
+		return nil, nil, inventory.Act{}, err
+	}
+	act, err := a.act(s)
+	if err != nil {
+		return nil, nil, inventory.Act{}, errors.Join(err, s.Close())
+	}
+	return bench, s, act, nil
+}
+
 // act says who changes an inventory, and when: the login that its database
 // knows the caller by or, where it knows nobody, the user of this machine.
 func (a *app) act(s inventory.Store) (inventory.Act, error) {

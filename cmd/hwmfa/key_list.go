@@ -45,17 +45,8 @@ func runKeyList(ctx context.Context, a *app, opts keyListOptions) error {
 	for _, s := range opts.statuses {
 		f.Statuses = append(f.Statuses, inventory.Status(s))
 	}
-	err := a.view(ctx, func(tx inventory.Tx) error {
-		f := f
-		if opts.holder != "" {
-			p, err := inventory.FindPerson(tx, opts.holder)
-			if err != nil {
-				return err
-			}
-			f.HolderID = p.ID
-		}
-		var err error
-		keys, err = inventory.Keys(tx, f)
+	err := a.view(ctx, func(tx inventory.Tx) (err error) {
+		keys, err = keysOf(tx, f, opts.holder)
 		return err
 	})
 	if err != nil {
@@ -88,4 +79,17 @@ func runKeyList(ctx context.Context, a *app, opts keyListOptions) error {
 		t.Row(row...)
 	}
 	return a.streams.Table(t)
+}
+
+// keysOf lists the keys that a filter takes, only those that the person has
+// whom holder names; "" is anybody.
+func keysOf(tx inventory.Tx, f inventory.KeyFilter, holder string) ([]inventory.Key, error) {
+	if holder != "" {
+		p, err := inventory.FindPerson(tx, holder)
+		if err != nil {
+			return nil, err
+		}
+		f.HolderID = p.ID
+	}
+	return inventory.Keys(tx, f)
 }

@@ -51,19 +51,11 @@ func runKeyPIVIdentity(ctx context.Context, a *app, opts keyPIVOptions) error {
 	if err != nil {
 		return err
 	}
-	bench, err := a.openBench(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := a.openExisting(ctx)
+	bench, s, act, err := a.openDesk(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	act, err := a.act(s)
-	if err != nil {
-		return err
-	}
 	done, err := ceremony.GivePIVIdentity(ctx, bench, s, ceremony.IdentityRequest{
 		Ref: opts.key, Actor: act.Actor, Now: a.now, PIN: pinAsker(a.streams, opts.pinFD), Tell: a.tellTouch, Identity: *identity,
 	})

@@ -56,19 +56,11 @@ func runKeySet(ctx context.Context, a *app, opts keySetOptions) error {
 	if !opts.pin.changes() {
 		return usageError{errors.New("nothing to change: give --set-pin, --change-pin, --min-pin-length, --force-pin-change or --always-uv")}
 	}
-	bench, err := a.openBench(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := a.openExisting(ctx)
+	bench, s, act, err := a.openDesk(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	act, err := a.act(s)
-	if err != nil {
-		return err
-	}
 	done, err := ceremony.ChangeKey(ctx, bench, s, ceremony.ChangeRequest{
 		Ref: opts.key, Actor: act.Actor, Now: a.now,
 		PIN: pinAsker(a.streams, pinFD), Tell: a.tellTouch,

@@ -24,19 +24,11 @@ type pluggedJSON struct {
 }
 
 func runCountPlugged(ctx context.Context, a *app, opts stocktakeCountOptions) (err error) {
-	bench, err := a.openBench(ctx)
-	if err != nil {
-		return err
-	}
-	store, err := a.openExisting(ctx)
+	bench, store, act, err := a.openDesk(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	act, err := a.act(store)
-	if err != nil {
-		return err
-	}
 	s, keys, missing := ceremony.CountPlugged(ctx, bench, store, ceremony.CountRequest{
 		Stocktake: opts.stocktake, Place: opts.place, Touch: opts.touch,
 		Actor: act.Actor, Now: a.now, PIN: pinAsker(a.streams, opts.pinFD), OnePIN: opts.pinFD >= 0, Tell: a.tellTouch,

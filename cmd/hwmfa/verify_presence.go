@@ -36,19 +36,11 @@ var verdictTexts = map[ceremony.Verdict]verdictText{
 }
 
 func runVerifyPresence(ctx context.Context, a *app, opts verifyOptions) error {
-	bench, err := a.openBench(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := a.openExisting(ctx)
+	bench, s, act, err := a.openDesk(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	act, err := a.act(s)
-	if err != nil {
-		return err
-	}
 	results, missing := ceremony.VerifyPresence(ctx, bench, s, ceremony.PresenceRequest{
 		All: opts.all, Ref: opts.key, Serial: opts.serial, NoTouch: opts.noTouch,
 		Actor: act.Actor, Now: a.now, PIN: pinAsker(a.streams, opts.pinFD), OnePIN: opts.pinFD >= 0, Tell: a.tellTouch,
