@@ -34,6 +34,12 @@ func begin(t *testing.T, stdin io.Reader, name string, args ...string) *program 
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if t.Failed() && p.cmd.ProcessState == nil {
+			_ = p.cmd.Wait() // the context of the test has ended it
+			t.Logf("%s said: %s%s", strings.Join(args, " "), &p.stdout, &p.stderr)
+		}
+	})
 	return p
 }
 
