@@ -2,9 +2,6 @@ package iamcheck
 
 import "time"
 
-// Schema names the JSON of a Report.
-const Schema = "hwmfa.audit/v1"
-
 // Severity is that of the control: Security Hub's IAM.6 calls it critical.
 const Severity = "critical"
 
@@ -61,14 +58,6 @@ type Exception struct {
 	Reason              string    `json:"reason"`
 	CompensatingControl string    `json:"compensating_control"`
 	Expires             time.Time `json:"expires"`
-}
-
-// Report is the result of an audit run.
-type Report struct {
-	Schema      string    `json:"schema"`
-	GeneratedAt time.Time `json:"generated_at"`
-	Accounts    []Finding `json:"accounts"`
-	Summary     Totals    `json:"summary"`
 }
 
 // Totals count the findings of a run.

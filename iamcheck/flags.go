@@ -6,18 +6,6 @@ import (
 	"slices"
 )
 
-// scope are the accounts that Level 2 is demanded of, sorted: it applies to them, and their tier asks for it.
-func scope(findings []Finding) []string {
-	accounts := []string{}
-	for _, f := range findings {
-		if f.Level2.Status != NotApplicable && !f.Level2.NotRequired {
-			accounts = append(accounts, f.AccountID)
-		}
-	}
-	slices.Sort(accounts)
-	return slices.Compact(accounts)
-}
-
 // keysByAccount are the distinct usable keys bound to each account.
 func keysByAccount(bound []BoundKey) map[string]map[string]bool {
 	return index(bound, func(k BoundKey) (string, string) { return k.AccountID, k.KeyID })

@@ -9,13 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hwmfa/hw/attest"
 	"hwmfa/iamcheck"
 	"hwmfa/iamcheck/awsapi"
-	"hwmfa/internal/ceremony"
 	"hwmfa/internal/policy"
-	"hwmfa/inventory"
-	"hwmfa/inventory/store"
+	"hwmfa/internal/report"
 )
 
 type auditOptions struct {
@@ -62,42 +59,104 @@ Credentials, profile, region and endpoint are those of the AWS SDK. Without
 	return cmd
 }
 
-func runAudit(ctx context.Context, a *app, opts auditOptions) error {
-	require, err := parseAssurance(opts.require)
-	if err != nil {
-		return usageError{err}
-	}
-	limits, err := policy.Load(a.settings.Policy)
-	if err != nil {
-		return usageError{err}
-	}
-	known, err := a.known(ctx, limits)
+// audit is one run: what AWS answers about each account is judged as soon as it
+// is complete, kept, and reported when all are there.
+type audit struct {
+	app     *app
+	opts    auditOptions
+	limits  policy.Policy
+	require iamcheck.Assurance
+	known   known
+
+	spool *report.Spool
+	tally *iamcheck.Tally
+	// attention: a finding ends the command with exit 3.
+	attention bool
+}
+
+func runAudit(ctx context.Context, a *app, opts auditOptions) (err error) {
+	run, err := a.newAudit(ctx, opts)
 	if err != nil {
 		return err
 	}
-	findings, missing := a.collect(ctx, opts, func(f iamcheck.Facts) iamcheck.Finding {
-		terms := known.terms[f.AccountID]
-		return iamcheck.Evaluate(f, known.bound, iamcheck.Options{
-			Require: require, Now: a.now(), NotRequired: terms.NotRequired, Exception: terms.Exception,
-		})
-	})
-	if missing != nil && len(findings) == 0 {
+	defer func() { err = errors.Join(err, run.spool.Close()) }()
+	missing := run.gather(ctx)
+	if missing != nil && run.spool.Len() == 0 {
 		return missing
 	}
-	report := iamcheck.NewReport(a.now(), findings, known.bound, known.census, thresholds(limits))
-	report.Summary.Flags = append(report.Summary.Flags, known.flags...)
-	if opts.json {
-		err = a.streams.JSON(report)
-	} else {
-		err = printAudit(a.streams, report)
-	}
-	if missing != nil || err != nil {
+	if err := run.print(); err != nil || missing != nil {
 		return errors.Join(err, missing)
 	}
-	if slices.ContainsFunc(report.Accounts, needsAttention) {
+	if run.attention {
 		return errFound
 	}
 	return nil
+}
+
+// newAudit reads what the run is judged by, before AWS is asked anything.
+func (a *app) newAudit(ctx context.Context, opts auditOptions) (*audit, error) {
+	run := &audit{app: a, opts: opts, tally: iamcheck.NewTally()}
+	var err error
+	if run.require, err = parseAssurance(opts.require); err != nil {
+		return nil, usageError{err}
+	}
+	if run.limits, err = policy.Load(a.settings.Policy); err != nil {
+		return nil, usageError{err}
+	}
+	if run.known, err = a.known(ctx, run.limits); err != nil {
+		return nil, err
+	}
+	run.spool, err = report.NewSpool()
+	return run, err
+}
+
+// gather asks AWS and judges each account.
+func (r *audit) gather(ctx context.Context) error {
+	progress := r.app.streams.Progress(r.app.now)
+	defer progress.Done()
+	progress.Step("asking AWS")
+	what := awsapi.Options{
+		Org: r.opts.org, RoleName: r.opts.roleName, ExternalID: r.opts.externalID, Log: r.app.log, Static: r.app.aws,
+	}
+	err := awsapi.Collect(ctx, what, func(f iamcheck.Facts) error {
+		if err := r.add(f); err != nil {
+			return err
+		}
+		progress.Step("%d accounts audited, last %s", r.spool.Len(), f.AccountID)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return nil
+}
+
+// add judges one account.
+func (r *audit) add(facts iamcheck.Facts) error {
+	terms := r.known.terms[facts.AccountID]
+	f := iamcheck.Evaluate(facts, r.known.bound, iamcheck.Options{
+		Require: r.require, Now: r.app.now(), NotRequired: terms.NotRequired, Exception: terms.Exception,
+	})
+	r.attention = r.attention || needsAttention(f)
+	r.tally.Add(f)
+	return r.spool.Add(f)
+}
+
+// print writes the report.
+func (r *audit) print() error {
+	totals := r.tally.Totals(r.known.bound, r.known.census, thresholds(r.limits))
+	totals.Flags = append(totals.Flags, r.known.flags...)
+	if !r.opts.json {
+		return printAudit(r.app.streams, r.spool, totals)
+	}
+	out := report.JSON(r.app.streams.Out)
+	if err := out.Begin(report.Head{GeneratedAt: r.app.now()}); err != nil {
+		return err
+	}
+	if err := r.spool.Each(out.Finding); err != nil {
+		return err
+	}
+	return out.End(totals)
 }
 
 // needsAttention says whether an account ends the command with exit 3.
@@ -107,63 +166,6 @@ func needsAttention(f iamcheck.Finding) bool {
 		return bad(f.Level1.Status)
 	}
 	return bad(f.Level2.Status)
-}
-
-// collect asks AWS and judges each account as soon as its facts are complete.
-func (a *app) collect(ctx context.Context, opts auditOptions, judge func(iamcheck.Facts) iamcheck.Finding) ([]iamcheck.Finding, error) {
-	progress := a.streams.Progress(a.now)
-	defer progress.Done()
-	progress.Step("asking AWS")
-	var findings []iamcheck.Finding
-	what := awsapi.Options{Org: opts.org, RoleName: opts.roleName, ExternalID: opts.externalID, Log: a.log, Static: a.aws}
-	err := awsapi.Collect(ctx, what, func(f iamcheck.Facts) error {
-		findings = append(findings, judge(f))
-		progress.Step("%d accounts audited, last %s", len(findings), f.AccountID)
-		return nil
-	})
-	if err != nil {
-		return findings, fmt.Errorf("audit: %w", err)
-	}
-	return findings, nil
-}
-
-// known is what the inventory says to an audit.
-type known struct {
-	bound  []iamcheck.BoundKey
-	census iamcheck.Census
-	terms  map[string]ceremony.Terms
-	flags  []iamcheck.Flag
-}
-
-// known reads what the inventory says; where there is none, nothing. An audit
-// may run where nobody has a home.
-func (a *app) known(ctx context.Context, p policy.Policy) (k known, err error) {
-	if a.settings.Inventory == "" {
-		return known{}, nil
-	}
-	signer, err := attest.FIDOAlliance()
-	if err != nil {
-		return known{}, err
-	}
-	err = a.view(ctx, func(tx inventory.Tx) (err error) {
-		verifier, err := ceremony.VerifierOf(tx, signer, a.now())
-		if err != nil {
-			return err
-		}
-		if k.bound, k.census, err = ceremony.Bound(tx, verifier); err != nil {
-			return err
-		}
-		if k.terms, err = ceremony.AccountTerms(tx, p); err != nil {
-			return err
-		}
-		k.flags, err = ceremony.CustodyFlags(tx, p, a.now())
-		return err
-	})
-	if errors.Is(err, store.ErrNoInventory) {
-		a.log.Debug("audit without an inventory", "reason", err)
-		return known{}, nil
-	}
-	return k, err
 }
 
 func thresholds(p policy.Policy) iamcheck.Thresholds {

@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"hwmfa/iamcheck"
+	"hwmfa/internal/report"
 	"hwmfa/internal/term"
 )
 
 // printAudit prints a report for people: a table that fits a hundred columns,
 // the reasons of every account that has any to tell, and the figures.
-func printAudit(s *term.Streams, r iamcheck.Report) error {
+func printAudit(s *term.Streams, findings *report.Spool, totals iamcheck.Totals) error {
 	t := term.NewTable("account", "name", "level 2", "assurance", "literal", "level 1").Limit(1, 28).Give(1, 12)
-	for _, f := range r.Accounts {
+	err := findings.Each(func(f iamcheck.Finding) error {
 		t.Row(
 			term.Cell{Text: f.AccountID},
 			term.Cell{Text: deref(f.Name)},
@@ -23,18 +24,20 @@ func printAudit(s *term.Streams, r iamcheck.Report) error {
 			verdictCell(f.Level2.Literal),
 			verdictCell(f.Level1.Status),
 		)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	if len(r.Accounts) > 0 {
+	if findings.Len() > 0 {
 		if err := s.Table(t); err != nil {
 			return err
 		}
 	}
-	for _, f := range r.Accounts {
-		if err := printReasons(s, f); err != nil {
-			return err
-		}
+	if err := findings.Each(func(f iamcheck.Finding) error { return printReasons(s, f) }); err != nil {
+		return err
 	}
-	return printTotals(s, r.Summary)
+	return printTotals(s, totals)
 }
 
 func verdictCell(s iamcheck.Status) term.Cell {

@@ -32,6 +32,7 @@ var packages = map[string][]string{
 	"internal/label":   {},
 	"internal/policy":  {},
 	"internal/term":    {},
+	"internal/report":  {"iamcheck", "internal/term"},
 	"internal/custody": {"hw", "inventory", "internal/policy"},
 	"internal/ceremony": {
 		"hw", "hw/attest", "hw/ctap", "hw/card", "inventory", "iamcheck", "internal/custody", "internal/policy",
@@ -49,7 +50,7 @@ var packages = map[string][]string{
 		"hw", "hw/attest", "hw/local", "hw/softkey", "udev",
 		"inventory", "inventory/exchange", "inventory/store",
 		"iamcheck", "iamcheck/awsapi", "iamcheck/awstest",
-		"internal/ceremony", "internal/config", "internal/custody", "internal/doctor", "internal/fetch", "internal/label", "internal/policy", "internal/term",
+		"internal/ceremony", "internal/config", "internal/custody", "internal/doctor", "internal/fetch", "internal/label", "internal/policy", "internal/report", "internal/term",
 	},
 }
 

@@ -30,17 +30,27 @@ func (s *Streams) JSONLine(v any) error {
 }
 
 func writeJSON(w io.Writer, v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		return fmt.Errorf("encode JSON: %w", err)
+	doc, err := MarshalJSON(v, "")
+	if err != nil {
+		return err
 	}
-	if _, err := w.Write(escapeJSON(b.Bytes())); err != nil {
+	if _, err := w.Write(append(doc, '\n')); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
 	return nil
+}
+
+// MarshalJSON is v as JSON writes it, without a newline at the end: each line
+// but the first begins with prefix.
+func MarshalJSON(v any, prefix string) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent(prefix, "  ")
+	if err := enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode JSON: %w", err)
+	}
+	return escapeJSON(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
 }
 
 // escapeJSON writes as \uXXXX what encoding/json leaves alone and a terminal

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func people(n int) *int { return &n }
@@ -23,13 +22,22 @@ func verdicts(accounts ...string) []Finding {
 
 func bind(account, key string) BoundKey { return BoundKey{AccountID: account, KeyID: key} }
 
-func flagOf(t *testing.T, r Report, name FlagName) Flag {
+// totals sums findings up.
+func totals(findings []Finding, bound []BoundKey, census Census, th Thresholds) Totals {
+	tally := NewTally()
+	for _, f := range findings {
+		tally.Add(f)
+	}
+	return tally.Totals(bound, census, th)
+}
+
+func flagOf(t *testing.T, totals Totals, name FlagName) Flag {
 	t.Helper()
-	i := slices.IndexFunc(r.Summary.Flags, func(f Flag) bool { return f.Flag == name })
+	i := slices.IndexFunc(totals.Flags, func(f Flag) bool { return f.Flag == name })
 	if i < 0 {
 		t.Fatalf("no flag %s", name)
 	}
-	return r.Summary.Flags[i]
+	return totals.Flags[i]
 }
 
 func TestFlags(t *testing.T) {
@@ -68,7 +76,7 @@ func TestFlags(t *testing.T) {
 		{"no custodian at all is not a figure either", LogisticsBurden, []string{"1"}, nil, Census{people(0)}, Thresholds{}, "unknown", 0, 20, "", "", "not known"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := flagOf(t, NewReport(time.Time{}, verdicts(c.accounts...), c.bound, c.census, c.th), c.flag)
+			f := flagOf(t, totals(verdicts(c.accounts...), c.bound, c.census, c.th), c.flag)
 			raised := "unknown"
 			if f.Raised != nil {
 				raised = map[bool]string{true: "yes", false: "no"}[*f.Raised]
@@ -94,7 +102,7 @@ func TestTheBurdenCountsWhatLevel2Needs(t *testing.T) {
 	for i := range 25 {
 		accounts = append(accounts, string(rune('a'+i)))
 	}
-	r := NewReport(time.Time{}, verdicts(accounts...), []BoundKey{bind("a", "k1"), bind("b", "k1"), bind("z", "k7")}, Census{people(4)}, Thresholds{})
+	r := totals(verdicts(accounts...), []BoundKey{bind("a", "k1"), bind("b", "k1"), bind("z", "k7")}, Census{people(4)}, Thresholds{})
 	b := flagOf(t, r, LogisticsBurden).Burden
 	if b.Accounts != 25 || b.Registrations != 50 || b.KeysNeeded != 5 || b.KeysBound != 1 ||
 		*b.KeysPerAccount != 1.0/25 || *b.KeysPerCustodian != 1.25 || *b.RegistrationsPerCustodian != 12.5 || *b.Custodians != 4 {
@@ -106,7 +114,7 @@ func TestTotalsCountEveryFinding(t *testing.T) {
 	f := hardwareFacts()
 	none := f
 	none.Root.Devices, none.Summary = nil, &Summary{number(0), number(1), number(0), number(0)}
-	s := NewReport(time.Time{}, []Finding{Evaluate(f, nil, Options{}), Evaluate(none, nil, Options{})}, nil, Census{}, Thresholds{}).Summary
+	s := totals([]Finding{Evaluate(f, nil, Options{}), Evaluate(none, nil, Options{})}, nil, Census{}, Thresholds{})
 	if s.Accounts != 2 || s.Level2[Pass] != 1 || s.Level2[Fail] != 1 || s.Level1[Pass] != 1 || s.Level1[Fail] != 1 ||
 		s.Literal[Pass] != 1 || s.Literal[Fail] != 1 || s.Assurance[Unproven] != 1 || len(s.Assurance) != len(Assurances()) {
 		t.Errorf("got %+v", s)

@@ -1,0 +1,55 @@
+package iamcheck
+
+import "slices"
+
+// Tally sums findings up as they come, so that the sum of a run of any size takes the memory of its counts and of the
+// account IDs it names.
+type Tally struct {
+	totals Totals
+	// scope are the accounts that Level 2 is demanded of: it applies to them, and their tier asks for it.
+	scope []string
+}
+
+// NewTally is the sum of no findings: every verdict is there, with the count zero.
+func NewTally() *Tally {
+	t := &Tally{totals: Totals{
+		Level2:    map[Status]int{Pass: 0, Fail: 0, Unknown: 0, NotApplicable: 0},
+		Level1:    map[Status]int{Pass: 0, Fail: 0, Unknown: 0, NotApplicable: 0},
+		Literal:   map[Status]int{Pass: 0, Fail: 0, Unknown: 0},
+		Assurance: map[Assurance]int{},
+	}}
+	for _, a := range Assurances() {
+		t.totals.Assurance[a] = 0
+	}
+	return t
+}
+
+// Add counts one finding.
+func (t *Tally) Add(f Finding) {
+	t.totals.Accounts++
+	t.totals.Level2[f.Level2.Status]++
+	t.totals.Level1[f.Level1.Status]++
+	t.totals.Literal[f.Level2.Literal]++
+	if f.Level2.Assurance != nil {
+		t.totals.Assurance[*f.Level2.Assurance]++
+	}
+	if f.Level2.Status != NotApplicable && !f.Level2.NotRequired {
+		t.scope = append(t.scope, f.AccountID)
+	}
+}
+
+// Totals are the counts, and the flags over the accounts counted. bound are the bindings of all accounts; a threshold of
+// zero or less is the default one.
+func (t *Tally) Totals(bound []BoundKey, census Census, th Thresholds) Totals {
+	th = th.orDefault()
+	slices.Sort(t.scope)
+	t.scope = slices.Compact(t.scope)
+	accounts := append([]string{}, t.scope...)
+	totals := t.totals
+	totals.Flags = []Flag{
+		noBackup(accounts, bound, th),
+		concentration(bound, th),
+		logisticsBurden(accounts, bound, census, th),
+	}
+	return totals
+}

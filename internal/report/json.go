@@ -1,0 +1,67 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"hwmfa/iamcheck"
+	"hwmfa/internal/term"
+)
+
+// jsonWriter writes one object: schema, generated_at, accounts, summary.
+type jsonWriter struct {
+	out  io.Writer
+	some bool
+}
+
+// JSON writes hwmfa.audit/v1, indented by two spaces.
+func JSON(w io.Writer) Writer { return &jsonWriter{out: w} }
+
+func (j *jsonWriter) Begin(h Head) error {
+	at, err := json.Marshal(h.GeneratedAt.UTC().Format(time.RFC3339Nano))
+	if err != nil {
+		return fmt.Errorf("encode JSON: %w", err)
+	}
+	return j.write(`{
+  "schema": "` + Schema + `",
+  "generated_at": ` + string(at) + `,
+  "accounts": [`)
+}
+
+func (j *jsonWriter) Finding(f iamcheck.Finding) error {
+	between := "\n    "
+	if j.some {
+		between = ",\n    "
+	}
+	j.some = true
+	return j.value(between, "    ", f)
+}
+
+func (j *jsonWriter) End(t iamcheck.Totals) error {
+	end := "],"
+	if j.some {
+		end = "\n  ],"
+	}
+	if err := j.value(end+"\n  \"summary\": ", "  ", t); err != nil {
+		return err
+	}
+	return j.write("\n}\n")
+}
+
+// value writes v indented below prefix, after what stands before it.
+func (j *jsonWriter) value(before, prefix string, v any) error {
+	doc, err := term.MarshalJSON(v, prefix)
+	if err != nil {
+		return err
+	}
+	return j.write(before + string(doc))
+}
+
+func (j *jsonWriter) write(text string) error {
+	if _, err := io.WriteString(j.out, text); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"hwmfa/iamcheck"
+	"hwmfa/internal/report"
+)
+
+// finding is one of every kind of value that JSON tells apart.
+func finding(account string) iamcheck.Finding {
+	name, level, kind, key := "pay\u202ements", iamcheck.Certified, iamcheck.FIDO, "k1"
+	at, says := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC), "AccessDenied: no"
+	return iamcheck.Finding{
+		AccountID: account, Name: &name,
+		Level2: iamcheck.Level2{
+			Status: iamcheck.Pass, Severity: iamcheck.Severity, Assurance: &level, Literal: iamcheck.Pass,
+			Reasons: []iamcheck.Reason{}, Warnings: []iamcheck.Warning{iamcheck.SingleDevice},
+			Exception: &iamcheck.Exception{Owner: "Ada", Approver: "Ben", Expires: at},
+		},
+		Level1: iamcheck.Level1{Status: iamcheck.Pass, Reasons: []iamcheck.Reason{}},
+		RootDevices: []iamcheck.RootDevice{
+			{Serial: "arn", Kind: &kind, EnabledAt: &at, Certifications: map[string]string{"FIDO": "L2"}, KeyID: &key},
+			{Serial: "?", Certifications: map[string]string{}},
+		},
+		Calls: []iamcheck.Call{{Action: "iam:ListMFADevices", Outcome: iamcheck.Denied, Error: &says}},
+	}
+}
+
+func TestASpoolGivesFindingsBackInOrder(t *testing.T) {
+	s, err := report.NewSpool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	want := []iamcheck.Finding{finding("100000000000"), {AccountID: "200000000000"}, finding("300000000000")}
+	for _, i := range []int{2, 0, 1} {
+		if err := s.Add(want[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		var got []iamcheck.Finding
+		err := s.Each(func(f iamcheck.Finding) error {
+			got = append(got, f)
+			return nil
+		})
+		if err != nil || !reflect.DeepEqual(got, want) || s.Len() != len(want) {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	}
+}
+
+func TestJSONIsWhatTheWholeObjectWouldBe(t *testing.T) {
+	at := time.Date(2026, 11, 22, 1, 2, 3, 0, time.FixedZone("CET", 3600))
+	for _, findings := range [][]iamcheck.Finding{{}, {finding("1")}, {finding("1"), finding("2")}} {
+		tally := iamcheck.NewTally()
+		var out bytes.Buffer
+		w := report.JSON(&out)
+		if err := w.Begin(report.Head{GeneratedAt: at}); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range findings {
+			tally.Add(f)
+			if err := w.Finding(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		totals := tally.Totals(nil, iamcheck.Census{}, iamcheck.Thresholds{})
+		if err := w.End(totals); err != nil {
+			t.Fatal(err)
+		}
+		var want bytes.Buffer
+		enc := json.NewEncoder(&want)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(struct {
+			Schema      string             `json:"schema"`
+			GeneratedAt time.Time          `json:"generated_at"`
+			Accounts    []iamcheck.Finding `json:"accounts"`
+			Summary     iamcheck.Totals    `json:"summary"`
+		}{report.Schema, at.UTC(), findings, totals}); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.String(); got != strings.ReplaceAll(want.String(), "\u202e", `\u202e`) {
+			t.Errorf("got\n%s\nwant\n%s", got, want.String())
+		}
+	}
+}
