@@ -13,6 +13,12 @@ type Facts struct {
 	AccountID string
 	// Name is the account's name in its organization; "" is unknown.
 	Name string
+	// Email is the root user's e-mail address as organizations:ListAccounts gives it; "" is unknown.
+	Email string
+	// OUs are the IDs of the organizational units the account is in, the organization's root first; nil is unknown.
+	OUs []string
+	// Tags are the account's tags in its organization; nil where they were not read.
+	Tags map[string]string
 	// Partition is the ARN partition the account lives in, such as aws or aws-us-gov; "" is unknown.
 	Partition string
 	// State is Account.State of organizations:ListAccounts (ACTIVE, SUSPENDED, …); "" where AWS gave none.

@@ -8,7 +8,7 @@ import (
 
 // account reads one account of the organization.
 func (c *collector) account(ctx context.Context, a listed) (iamcheck.Facts, error) {
-	f := iamcheck.Facts{AccountID: a.id, Name: a.name, State: a.state, Partition: c.self.partition}
+	f := iamcheck.Facts{AccountID: a.id, Name: a.name, Email: a.email, State: a.state, Partition: c.self.partition}
 	c.org.place(&f)
 	if !iamcheck.Auditable(f.Partition, f.State) {
 		why := "the account's state is " + f.State

@@ -90,7 +90,7 @@ func (o *organization) place(f *iamcheck.Facts) {
 }
 
 // listed is one entry of the account list.
-type listed struct{ id, name, state string }
+type listed struct{ id, name, email, state string }
 
 // listAccounts hands over each account once, page by page. It goes on past an entry that cannot be one and names it in the
 // error at the end.
@@ -118,7 +118,7 @@ func (c *clients) listAccounts(ctx context.Context, each func(listed) error) err
 			if state == "" {
 				state = string(a.Status)
 			}
-			if err := each(listed{id, clean(aws.ToString(a.Name), 256), clean(state, 64)}); err != nil {
+			if err := each(listed{id, clean(aws.ToString(a.Name), 256), clean(aws.ToString(a.Email), 320), clean(state, 64)}); err != nil {
 				return "", false, err
 			}
 		}
