@@ -30,6 +30,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newPlaceCommand(a),
 		newArtifactCommand(a),
 		newAuditCommand(a),
+		newPolicyCommand(a),
 		newExportCommand(a),
 		newImportCommand(a),
 		newTrustCommand(a),

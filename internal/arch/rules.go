@@ -27,6 +27,8 @@ var packages = map[string][]string{
 	"iamcheck/awstest":          {},
 	"internal/doctor":           {"hw", "iamcheck", "udev"},
 
+	"internal/auditrole": {"iamcheck"},
+
 	"internal/config":  {},
 	"internal/fetch":   {},
 	"internal/label":   {},
@@ -50,7 +52,7 @@ var packages = map[string][]string{
 		"hw", "hw/attest", "hw/local", "hw/softkey", "udev",
 		"inventory", "inventory/exchange", "inventory/store",
 		"iamcheck", "iamcheck/awsapi", "iamcheck/awstest",
-		"internal/ceremony", "internal/config", "internal/custody", "internal/doctor", "internal/fetch", "internal/label", "internal/policy", "internal/report", "internal/term",
+		"internal/auditrole", "internal/ceremony", "internal/config", "internal/custody", "internal/doctor", "internal/fetch", "internal/label", "internal/policy", "internal/report", "internal/term",
 	},
 }
 
