@@ -38,6 +38,7 @@ var taskPolicy = map[string]bool{
 var (
 	errNoSignature = errors.New("Request is missing Authentication Token")
 	errUnknownKey  = errors.New("The security token included in the request is invalid")
+	errUntimely    = errors.New("Signature expired or not yet current")
 	errExpired     = errors.New("The security token included in the request is expired")
 )
 
@@ -68,21 +69,23 @@ func (s *Server) authenticate(r *http.Request) (*principal, error) {
 	switch {
 	case p == nil || p.token != r.Header.Get("X-Amz-Security-Token"):
 		return nil, errUnknownKey
+	case !s.sky.timely(r):
+		return nil, errUntimely
 	case p.session && time.Now().After(p.expires):
 		return nil, errExpired
 	}
 	return p, nil
 }
 
-// signedService is the service of a signature's credential scope: KEY/DATE/REGION/SERVICE/aws4_request.
-func signedService(authorization string) string {
+// signedFor is what a signature's credential scope says it is for: KEY/DATE/REGION/SERVICE/aws4_request.
+func signedFor(authorization string) (region, service string) {
 	_, scope, _ := strings.Cut(authorization, "Credential=")
 	scope, _, _ = strings.Cut(scope, ",")
 	parts := strings.Split(scope, "/")
 	if len(parts) != 5 {
-		return ""
+		return "", ""
 	}
-	return parts[3]
+	return parts[2], parts[3]
 }
 
 func (u User) path() string {

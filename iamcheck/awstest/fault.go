@@ -58,6 +58,8 @@ func (s *Server) fault(c *call) FaultKind {
 		}
 	} else if a := s.accounts[c.target()]; a != nil {
 		faults, scope = a.Faults, a.ID
+	} else if u := s.tree.unit[c.args.Get("ParentId")]; u != nil && u.Faults != nil {
+		faults, scope = u.Faults, u.ID
 	}
 	for _, name := range []string{string(c.who.kind) + ":" + c.action, c.action} {
 		f, ok := faults[name]

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// handlers are the actions the server knows: reads only, and the two that mint sessions to read with.
-func (s *Server) handlers() map[string]func(http.ResponseWriter, *call) {
+// actions are what the server can do: reads only, and the two that mint sessions to read with.
+func (s *Server) actions() map[string]func(http.ResponseWriter, *call) {
 	return map[string]func(http.ResponseWriter, *call){
 		"iam:GetAccountSummary":              s.getAccountSummary,
 		"iam:ListMFADevices":                 s.listMFADevices,
@@ -25,6 +25,11 @@ func (s *Server) handlers() map[string]func(http.ResponseWriter, *call) {
 		"sts:AssumeRoot":                     s.assumeRoot,
 		"organizations:DescribeOrganization": s.describeOrganization,
 		"organizations:ListAccounts":         s.listAccounts,
+		"organizations:ListRoots":            s.listRoots,
+		"organizations:ListTagsForResource":  s.listTags,
+
+		"organizations:ListAccountsForParent":            s.listAccountsOfUnit,
+		"organizations:ListOrganizationalUnitsForParent": s.listUnits,
 	}
 }
 

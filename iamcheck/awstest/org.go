@@ -33,39 +33,57 @@ func (s *Server) describeOrganization(w http.ResponseWriter, c *call) {
 	}})
 }
 
+// reader answers a caller who may not read the organization and reports false.
+func (s *Server) reader(w http.ResponseWriter, c *call) bool {
+	if s.privileged(c) || c.who.kind == byRoot && c.who.account == s.org.Management {
+		return true
+	}
+	c.deny(w, c.who.arn+" is not authorized to perform: "+c.action)
+	return false
+}
+
 func (s *Server) listAccounts(w http.ResponseWriter, c *call) {
-	if !s.privileged(c) && (c.who.kind != byRoot || c.who.account != s.org.Management) {
-		c.deny(w, c.who.arn+" is not authorized to perform: organizations:ListAccounts")
+	if !s.reader(w, c) {
 		return
 	}
+	s.sendPage(w, c, "Accounts", len(s.org.Accounts), func(i int) any { return s.entry(&s.org.Accounts[i]) })
+}
+
+// sendPage answers with one page of a list of Organizations'.
+func (s *Server) sendPage(w http.ResponseWriter, c *call, name string, n int, entry func(int) any) {
 	size := s.org.AccountPageSize
 	if size <= 0 || size > 20 {
 		size = 20
 	}
-	from, to, more := c.window(len(s.org.Accounts), size)
+	from, to, more := c.window(n, size)
 	if s.org.EmptyPages && c.page()%2 == 1 {
 		to, more = from, true
 	}
-	accounts := []map[string]string{}
-	for _, a := range s.org.Accounts[from:to] {
-		entry := map[string]string{
-			"Id": a.ID, "Name": a.Name, "Email": "aws+" + a.ID + "@example.com", "JoinedMethod": "CREATED",
-			"Arn": "arn:" + s.org.Partition + ":organizations::" + s.org.Management + ":account/" + s.org.ID + "/" + a.ID,
-		}
-		if a.Status != "" {
-			entry["Status"] = a.Status
-		}
-		if !a.NoState {
-			entry["State"] = a.State
-			if a.State == "" {
-				entry["State"] = "ACTIVE"
-			}
-		}
-		accounts = append(accounts, entry)
+	entries := []any{}
+	for i := from; i < to; i++ {
+		entries = append(entries, entry(i))
 	}
-	answer := map[string]any{"Accounts": accounts}
+	answer := map[string]any{name: entries}
 	if more && c.fault != NoMarker {
 		answer["NextToken"] = c.nextMarker(to)
 	}
 	c.sendJSON(w, answer)
+}
+
+// entry is an account as the lists of accounts show it.
+func (s *Server) entry(a *Account) map[string]string {
+	entry := map[string]string{
+		"Id": a.ID, "Name": a.Name, "Email": "aws+" + a.ID + "@example.com", "JoinedMethod": "CREATED",
+		"Arn": "arn:" + s.org.Partition + ":organizations::" + s.org.Management + ":account/" + s.org.ID + "/" + a.ID,
+	}
+	if a.Status != "" {
+		entry["Status"] = a.Status
+	}
+	if !a.NoState {
+		entry["State"] = a.State
+		if a.State == "" {
+			entry["State"] = "ACTIVE"
+		}
+	}
+	return entry
 }

@@ -17,12 +17,28 @@ type Organization struct {
 	Delegated string
 	// Features are those of iam:ListOrganizationsFeatures; see RootCredentialsManagement and RootSessions.
 	Features []string
+	// Units are the organizational units; an account that names none of them is under the root.
+	Units    []Unit
 	Accounts []Account
 	// PageSize is how many entries IAM lists hold a page; 0 is 100. AccountPageSize is the same of the account list; 0 is 20.
 	PageSize, AccountPageSize int
 	// EmptyPages puts an empty page with a token before every page of the account list, which AWS may do.
 	EmptyPages bool
 	// Faults are faults of calls that are about no one account, by action, such as organizations:ListAccounts.
+	Faults map[string]Fault
+	// Weather is how the network and AWS's limits are, for all calls.
+	Weather Weather
+}
+
+// RootID is the ID of an organization's root, the parent of its topmost units.
+const RootID = "r-exam"
+
+// Unit is an organizational unit.
+type Unit struct {
+	ID, Name string
+	// Parent is the unit it is in; "" is the root.
+	Parent string
+	// Faults are faults of calls about this unit, by action.
 	Faults map[string]Fault
 }
 
@@ -40,6 +56,10 @@ type Account struct {
 	NoState bool
 	// Status is the retired twin of State; "" leaves it out.
 	Status string
+	// Unit is the ID of the unit it is in; "" is the root.
+	Unit string
+	// Tags are those of the account in its organization.
+	Tags map[string]string
 	// Root describes the root user.
 	Root Root
 	// Users are IAM users.
@@ -52,6 +72,11 @@ type Account struct {
 	// Role is the audit role, with its path where it has one, that callers from the management or delegated account may
 	// assume; "" is none. ExternalID is what they must send.
 	Role, ExternalID string
+	// SessionName and SessionTags are what else they must send with it; empty is no matter.
+	SessionName string
+	SessionTags map[string]string
+	// Regions are those in which STS gives sessions of this account; none is all.
+	Regions []string
 	// Faults are faults of calls into this account, by action, such as iam:ListMFADevices, or by caller and action, such
 	// as root:iam:GetAccountSummary (a root session, or root) and role:iam:GetAccountSummary.
 	Faults map[string]Fault

@@ -21,6 +21,9 @@ type Credentials struct {
 type Server struct {
 	org      Organization
 	accounts map[string]*Account
+	tree     tree
+	sky      *sky
+	handlers map[string]func(http.ResponseWriter, *call)
 	url      string
 	http     *http.Server
 	done     chan error
@@ -58,6 +61,7 @@ func New(org Organization) (*Server, error) {
 	for i := range org.Accounts {
 		s.accounts[org.Accounts[i].ID] = &s.org.Accounts[i]
 	}
+	s.tree, s.sky, s.handlers = plant(&s.org), newSky(org.Weather), s.actions()
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	go func() { s.done <- s.http.Serve(listener) }()
 	return s, nil
@@ -150,8 +154,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the caller is gone
 	}
+	if s.sky.Ahead != 0 {
+		w.Header().Set("Date", s.sky.now().UTC().Format(http.TimeFormat))
+	}
 	c := &call{request: r, id: s.requestID()}
-	service := signedService(r.Header.Get("Authorization"))
+	var service string
+	c.region, service = signedFor(r.Header.Get("Authorization"))
 	if target, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "AWSOrganizationsV20161128."); ok {
 		c.json, c.action = true, "organizations:"+target
 		c.args, err = jsonArgs(body)
@@ -170,11 +178,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.count(c)
 	kind := s.fault(c)
+	if kind == "" {
+		kind = s.sky.fault()
+	}
+	time.Sleep(s.sky.Latency)
 	if s.answerFault(w, c, kind) {
 		return
 	}
 	c.fault = kind
-	handler, ok := s.handlers()[c.action]
+	handler, ok := s.handlers[c.action]
 	if !ok {
 		c.fail(w, http.StatusBadRequest, "InvalidAction", "Could not find operation "+c.action)
 		return

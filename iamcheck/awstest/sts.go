@@ -2,6 +2,7 @@ package awstest
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,9 @@ func (s *Server) assumeRoot(w http.ResponseWriter, c *call) {
 		c.deny(w, c.who.arn+" is not authorized to perform: sts:AssumeRoot on resource: "+s.arn(target, "root"))
 		return
 	}
+	if s.elsewhere(w, c, a) {
+		return
+	}
 	s.sendSession(w, c, &principal{kind: byRoot, account: target, arn: s.arn(target, "root"), session: true}, seconds, "")
 }
 
@@ -42,8 +46,12 @@ func (s *Server) assumeRole(w http.ResponseWriter, c *call) {
 	role := c.args.Get("RoleArn")
 	a := s.accounts[c.target()]
 	if !s.privileged(c) || a == nil || a.Role == "" || role != s.arn(a.ID, "role/"+strings.TrimPrefix(a.Role, "/")) ||
-		c.args.Get("ExternalId") != a.ExternalID || !active(a) {
+		c.args.Get("ExternalId") != a.ExternalID || a.SessionName != "" && c.args.Get("RoleSessionName") != a.SessionName ||
+		!c.brings(a.SessionTags) || !active(a) {
 		c.deny(w, c.who.arn+" is not authorized to perform: sts:AssumeRole on resource: "+role)
+		return
+	}
+	if s.elsewhere(w, c, a) {
 		return
 	}
 	name := a.Role[strings.LastIndexByte(a.Role, '/')+1:]
@@ -62,3 +70,28 @@ func (s *Server) sendSession(w http.ResponseWriter, c *call, p *principal, secon
 
 // active reports whether AWS lets anybody act in the account.
 func active(a *Account) bool { return a.State == "" || a.State == "ACTIVE" || a.NoState }
+
+// brings reports whether a request has these session tags among its own.
+func (c *call) brings(tags map[string]string) bool {
+	got := map[string]string{}
+	for i := 1; c.args.Has(tagArg(i, "Key")); i++ {
+		got[c.args.Get(tagArg(i, "Key"))] = c.args.Get(tagArg(i, "Value"))
+	}
+	for key, value := range tags {
+		if has, ok := got[key]; !ok || has != value {
+			return false
+		}
+	}
+	return true
+}
+
+func tagArg(i int, name string) string { return "Tags.member." + strconv.Itoa(i) + "." + name }
+
+// elsewhere refuses a session in a region where the account has STS switched off.
+func (s *Server) elsewhere(w http.ResponseWriter, c *call, a *Account) bool {
+	if len(a.Regions) == 0 || slices.Contains(a.Regions, c.region) {
+		return false
+	}
+	c.fail(w, http.StatusForbidden, "RegionDisabledException", "STS is not activated in this region for account:"+a.ID+". Your account administrator can activate STS in this region using the IAM Console.")
+	return true
+}

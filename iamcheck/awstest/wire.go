@@ -16,6 +16,7 @@ import (
 type call struct {
 	request *http.Request
 	id      string
+	region  string // it was signed for
 	action  string // with its service, such as iam:ListMFADevices
 	args    url.Values
 	json    bool
@@ -29,7 +30,7 @@ func (c *call) name() string {
 	return name
 }
 
-// target is the account that an AssumeRoot or AssumeRole is about; "" for other calls.
+// target is the account that a session, or the tags, are asked for; "" for other calls.
 func (c *call) target() string {
 	switch c.action {
 	case "sts:AssumeRoot":
@@ -38,6 +39,8 @@ func (c *call) target() string {
 		if parts := strings.SplitN(c.args.Get("RoleArn"), ":", 6); len(parts) == 6 {
 			return parts[4]
 		}
+	case "organizations:ListTagsForResource":
+		return c.args.Get("ResourceId")
 	}
 	return ""
 }
@@ -143,6 +146,10 @@ func (c *call) unauthenticated(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, errNoSignature):
 		code = "MissingAuthenticationToken"
+	case errors.Is(err, errUntimely) && c.json:
+		code = "InvalidSignatureException"
+	case errors.Is(err, errUntimely):
+		code = "SignatureDoesNotMatch"
 	case errors.Is(err, errExpired) && c.json:
 		code = "ExpiredTokenException"
 	case errors.Is(err, errExpired):
