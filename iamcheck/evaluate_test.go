@@ -168,14 +168,6 @@ func TestTierAndExceptionStandBesideTheVerdict(t *testing.T) {
 	}
 }
 
-func TestBenchmarksBefore5(t *testing.T) {
-	for version, want := range map[string]bool{"": false, "1.2": true, "3.0": true, "4.0.1": true, "5.0": false, "6.0": false, "7.0": false, "10.0": false, "x": false} {
-		if got := before5(version); got != want {
-			t.Errorf("%q: got %v", version, got)
-		}
-	}
-}
-
 func TestHardwareCertified(t *testing.T) {
 	for _, c := range []struct {
 		scheme, level string

@@ -118,7 +118,7 @@ func removed(e *evidence, o Options) (verdict, bool) {
 			return say(Unknown, RemovalUnverified, RootDeniedBySCP)
 		}
 		return say(Unknown, RemovalUnverified)
-	case before5(o.Benchmark):
+	case !o.benchmark().ExemptsRemoved:
 		return say(Fail, RootCredentialsRemoved, CompensatingControl)
 	}
 	return say(NotApplicable, RootCredentialsRemoved)
@@ -194,9 +194,3 @@ func (e *evidence) missing() []Reason {
 
 // zero reports whether a counter was sent and is zero.
 func zero(n *int) bool { return n != nil && *n == 0 }
-
-// before5 reports whether a benchmark version is older than 5.0, the first that exempts accounts without root credentials.
-func before5(version string) bool {
-	major, _, _ := strings.Cut(version, ".")
-	return len(major) == 1 && major >= "1" && major < "5"
-}
