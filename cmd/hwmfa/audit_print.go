@@ -67,12 +67,12 @@ func printReasons(s *term.Streams, f iamcheck.Finding) error {
 	}
 	if f.Level2.Status != iamcheck.Pass {
 		for _, r := range f.Level2.Reasons {
-			say("", string(r), reasonTexts[r])
+			say("", string(r), r.Advice().Text)
 		}
 	}
 	if f.Level1.Status == iamcheck.Fail || f.Level1.Status == iamcheck.Unknown {
 		for _, r := range f.Level1.Reasons {
-			say("level 1: ", string(r), reasonTexts[r])
+			say("level 1: ", string(r), r.Advice().Text)
 		}
 	}
 	if f.Level2.NotRequired {
@@ -83,7 +83,7 @@ func printReasons(s *term.Streams, f iamcheck.Finding) error {
 			e.Expires.Format(time.DateOnly), e.Reason, e.CompensatingControl, e.Owner, e.Approver))
 	}
 	for _, w := range f.Level2.Warnings {
-		say("warning: ", string(w), warningTexts[w])
+		say("warning: ", string(w), w.Advice().Text)
 	}
 	for _, c := range f.Calls {
 		if c.Failed() {
