@@ -93,9 +93,7 @@ func (r Role) CallerPolicy() Policy {
 			Action:   []string{"sts:AssumeRoot"},
 			Resource: []string{"arn:" + r.Partition + ":iam::*:root"},
 			// Without it the session could be one that deletes root's credentials.
-			Condition: Condition{"ArnEquals": {"sts:TaskPolicyArn": {
-				"arn:" + r.Partition + ":iam::aws:policy/root-task/IAMAuditRootUserCredentials",
-			}}},
+			Condition: Condition{"ArnEquals": {"sts:TaskPolicyArn": {taskARN(r.Partition)}}},
 		},
 		Statement{
 			Sid:      "AuditRole",
@@ -103,4 +101,9 @@ func (r Role) CallerPolicy() Policy {
 			Resource: []string{"arn:" + r.Partition + ":iam::*:role" + r.Path + r.Name},
 		},
 	)
+}
+
+// taskARN is the managed policy that a root session for an audit is bound to.
+func taskARN(partition string) string {
+	return "arn:" + partition + ":iam::aws:policy/root-task/IAMAuditRootUserCredentials"
 }

@@ -75,6 +75,10 @@ const callerSuffix = "-caller"
 // maxTrust is how many auditors a trust policy of AWS's default size holds.
 const maxTrust = 20
 
+// IsPartition reports whether a partition has root users to audit. China has
+// none, and of the others nobody knows; see iamcheck.Auditable.
+func IsPartition(name string) bool { return name == "aws" || name == "aws-us-gov" }
+
 // New checks what people gave. name may have a path in front.
 func New(r Role, name string) (Role, error) {
 	var ok bool
@@ -82,8 +86,7 @@ func New(r Role, name string) (Role, error) {
 	switch {
 	case !ok:
 		return r, fmt.Errorf("the name %q: %w: up to %d letters, digits and %s, with a path in front or none", name, ErrInvalid, 64-len(callerSuffix), inName)
-	case r.Partition != "aws" && r.Partition != "aws-us-gov":
-		// The others have no root user, or nobody knows; see iamcheck.Auditable.
+	case !IsPartition(r.Partition):
 		return r, fmt.Errorf("the partition %q: %w: aws or aws-us-gov", r.Partition, ErrInvalid)
 	case r.ExternalID != "" && !only(r.ExternalID, inExternalID, 2, 1224):
 		return r, fmt.Errorf("the external ID: %w: 2 to 1224 letters, digits and +=,.@:/-", ErrInvalid)

@@ -5,19 +5,26 @@ import (
 	"strings"
 )
 
-// Steps says in words where what is printed has to go, one step a line.
+// Steps says in words where what is printed has to go, one step a line: to all
+// members, and to the management account by itself.
 func (r Role) Steps() []string {
-	auditors := strings.Join(r.Auditors(), ", ")
-	management := "The management account, which such a StackSet leaves out: a stack of the same template. As it is the auditor's, it gets the auditor's policy."
-	caller := "the management account"
+	return r.steps(
+		"Every member account: the policies of the role.",
+		"The management account",
+	)
+}
+
+func (r Role) steps(members, management string) []string {
+	account := "the management account"
+	gets := ": it is the auditor's, and gets the auditor's policy."
 	if r.Delegated {
-		caller = "the delegated administrator's account"
-		management = "The management account, which such a StackSet leaves out: a stack of the same template. It gets the role, since no root session reaches it."
+		account = "the delegated administrator's"
+		gets = ": no root session reaches it, and it gets the role too."
 	}
 	return []string{
-		"Every member account: a StackSet with service-managed permissions over the whole organization. Each gets the role.",
-		management,
-		"The auditor's account " + auditors + " is " + caller + ": attach the policy " + r.Name + "-caller to who runs the audit.",
+		members,
+		management + gets,
+		"The auditor's account " + strings.Join(r.Auditors(), ", ") + " is " + account + ": attach " + r.Name + callerSuffix + " to who runs the audit.",
 		"Then run: hwmfa audit --org --role-name " + r.roleArgument() + r.externalArgument(),
 	}
 }
@@ -75,7 +82,10 @@ func (r Role) CloudFormation() Template {
 	return Template{
 		AWSTemplateFormatVersion: "2010-09-09",
 		Description:              "Lets hwmfa audit the MFA of root users: a role that reads, and in the auditor's account the policy to use it.",
-		Metadata:                 map[string][]string{"Steps": r.Steps()},
+		Metadata: map[string][]string{"Steps": r.steps(
+			"Every member account: a StackSet of this template, with service-managed permissions over the whole organization.",
+			"The management account, which such a StackSet leaves out: a stack of this template by itself",
+		)},
 		Conditions: map[string]any{
 			"IsAuditor": auditor,
 			"IsAudited": map[string]any{"Fn::Not": []any{map[string]string{"Condition": "IsAuditor"}}},
@@ -172,14 +182,9 @@ func (r Role) Terraform(marshal func(v any, prefix string) ([]byte, error)) (str
 		}
 		docs[i] = string(doc)
 	}
-	var steps strings.Builder
-	for _, step := range r.Steps() {
-		step = strings.ReplaceAll(step, "a StackSet with service-managed permissions over the whole organization", "apply this in each")
-		step = strings.ReplaceAll(step, ", which such a StackSet leaves out: a stack of the same template", ": apply it there too")
-		steps.WriteString("#   " + step + "\n")
-	}
+	steps := "#   " + strings.Join(r.steps("Every member account: apply this in each.", "The management account: apply this there too"), "\n#   ")
 	quoted := `"` + strings.Join(r.Auditors(), `", "`) + `"`
-	return fmt.Sprintf(terraform, steps.String(), quoted, r.Name, r.Path, description, docs[0], docs[1], r.Name+callerSuffix, r.Path, callerDescription, docs[2]), nil
+	return fmt.Sprintf(terraform, steps, quoted, r.Name, r.Path, description, docs[0], docs[1], r.Name+callerSuffix, r.Path, callerDescription, docs[2]), nil
 }
 
 const terraform = `# Lets hwmfa audit the MFA of root users. The same configuration serves every
@@ -187,6 +192,7 @@ const terraform = `# Lets hwmfa audit the MFA of root users. The same configurat
 # role that reads.
 #
 %s
+
 terraform {
   required_providers {
     aws = {
