@@ -77,17 +77,16 @@ func (g grade) demand(require Assurance, v verdict) verdict {
 // hardwareCertified reports whether AWS names a certification that only hardware can have: FIDO level 2 or higher, or a
 // FIPS validation. FIDO level 1 does not require hardware.
 func hardwareCertified(certifications map[string]string) bool {
-	for scheme, level := range certifications {
-		n := levelOf(level)
-		scheme = strings.ToUpper(strings.TrimSpace(scheme))
-		switch {
-		case scheme == "FIDO" && n >= 2:
-			return true
-		case (strings.HasPrefix(scheme, "FIPS-") || strings.HasPrefix(scheme, "FIDO-FIPS-")) && n >= 1:
-			return true
-		}
-	}
-	return false
+	level, fips := levelsOf(certifications)
+	return level >= 2 || fips
+}
+
+// isFIDO and isFIPS read the names of certification schemes as AWS writes them, such as FIDO-FIPS-140-2.
+func isFIDO(scheme string) bool { return strings.ToUpper(strings.TrimSpace(scheme)) == "FIDO" }
+
+func isFIPS(scheme string) bool {
+	scheme = strings.ToUpper(strings.TrimSpace(scheme))
+	return strings.HasPrefix(scheme, "FIPS-") || strings.HasPrefix(scheme, "FIDO-FIPS-")
 }
 
 // levelOf is the number of L1, L2, L3plus, …; 0 for anything else.

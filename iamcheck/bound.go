@@ -1,5 +1,7 @@
 package iamcheck
 
+import "time"
+
 // BoundKey is a key of the inventory that is said to be a root MFA device of an account: a binding, with what is known of
 // its key today.
 type BoundKey struct {
@@ -28,6 +30,30 @@ type BoundKey struct {
 	Lost, Retired bool
 	// Advisory is whether a security advisory is open for the key's model and firmware.
 	Advisory bool
+	// Reset is whether the key was found without its identity credential since it last proved to be itself: what it was
+	// registered with is most likely gone as well.
+	Reset bool
+	// Since is when the inventory first heard of the key; zero is unknown.
+	Since time.Time
+	// Model is what FIDO metadata says of the model that the key's attestation proves; nil where nothing is proved, or the
+	// metadata is not at hand or out of date.
+	Model *ModelRecord
+}
+
+// ModelRecord is what FIDO metadata says of a model, over all the time that it tells of.
+type ModelRecord struct {
+	// Name is the model's.
+	Name string
+	// Levels are the FIDO levels it has had, each from its day on, oldest first.
+	Levels []LevelSince
+	// FIPS is whether it, or the very key, ever had a FIPS 140 validation.
+	FIPS bool
+}
+
+// LevelSince is a FIDO level that was given to a model; Level 0 takes its certification away.
+type LevelSince struct {
+	Since time.Time // zero: from the beginning
+	Level int
 }
 
 // Origin is how a binding came about.

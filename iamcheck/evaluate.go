@@ -9,13 +9,18 @@ import (
 type Options struct {
 	// Require is the weakest assurance a pass may have; "" asks for none.
 	Require Assurance
-	// Benchmark is the version of CIS AWS Foundations, such as 4.0.1; "" is the newest. Before 5.0 an account whose root
-	// credentials are removed fails, with a compensating control.
+	// Benchmark is the version of CIS AWS Foundations, such as 4.0.1; "" and one that BenchmarkOf does not know are the
+	// newest. By one that does not exempt removed credentials, an account without any fails, with a compensating control.
 	Benchmark string
 	// NotRequired says that the account's tier does not demand Level 2.
 	NotRequired bool
 	// Exception is the account's exception, shown while it has not expired at Now.
 	Exception *Exception
+	// Keys are all keys of the inventory, for suggestions; nil: there is no inventory, so that nothing is said of devices that
+	// it does not know.
+	Keys *Keys
+	// Email are the rules for root's e-mail address.
+	Email EmailRules
 	// Now is the time of the audit; it decides whether the exception has expired.
 	Now time.Time
 }
@@ -26,10 +31,12 @@ func Evaluate(f Facts, bound []BoundKey, opts Options) Finding {
 	m := match(&e, bound)
 	hardware, level1 := decide(level2Rules, &e, opts), decide(level1Rules, &e, opts)
 
+	details := details(&e, m, opts.Keys)
 	level2 := Level2{
 		Severity:    Severity,
 		Literal:     literal(&e),
-		Warnings:    warnings(&e, m),
+		Warnings:    warnings(&e, m, details),
+		Details:     details,
 		NotRequired: opts.NotRequired,
 		Exception:   unexpired(opts),
 	}
@@ -45,7 +52,8 @@ func Evaluate(f Facts, bound []BoundKey, opts Options) Finding {
 		Partition:   stringOrNil(f.Partition),
 		Level2:      level2,
 		Level1:      Level1{Status: level1.status, Reasons: orEmpty(level1.reasons)},
-		RootDevices: cloneCertifications(e.rootDevices(m)),
+		RootDevices: cloneCertifications(e.rootDevices(m, opts.Keys)),
+		Recovery:    recovery(&e, level1.status, opts.Email),
 		Calls:       orEmpty(f.Calls),
 	}
 }

@@ -17,7 +17,7 @@ func yes() *bool { b := true; return &b }
 func hardwareFacts() Facts {
 	one, two := "arn:aws:iam::"+here+":u2f/root/yk-1-AAA", "arn:aws:iam::"+here+":u2f/root/yk-2-BBB"
 	return Facts{
-		AccountID: here, Name: "payments", Partition: "aws", State: "ACTIVE", Membership: Member, CentralRemoval: yes(),
+		AccountID: here, Name: "payments", Email: "aws-root@example.com", Partition: "aws", State: "ACTIVE", Membership: Member, CentralRemoval: yes(),
 		Calls:   []Call{{Action: "iam:ListMFADevices", Outcome: OK, By: ByRoot}},
 		Summary: &Summary{number(1), number(1), number(0), number(0)},
 		Root: RootList{Complete, []Device{
@@ -61,6 +61,7 @@ func TestTheJSONOfAFinding(t *testing.T) {
      "root_list_unreadable",
      "virtual_list_unreadable"
     ],
+    "details": [],
     "not_required": false,
     "exception": null
    },
@@ -73,6 +74,38 @@ func TestTheJSONOfAFinding(t *testing.T) {
     ]
    },
    "root_devices": null,
+   "recovery": [
+    {
+     "finding": "root_email_unknown",
+     "status": "unknown",
+     "severity": "informational",
+     "text": "root's e-mail address is not known: only an organization tells it"
+    },
+    {
+     "finding": "root_access_keys_present",
+     "status": "unknown",
+     "severity": "critical",
+     "text": "whether root has access keys could not be read"
+    },
+    {
+     "finding": "root_signing_certificates_present",
+     "status": "unknown",
+     "severity": "high",
+     "text": "whether root has signing certificates could not be read"
+    },
+    {
+     "finding": "root_password_present",
+     "status": "unknown",
+     "severity": "informational",
+     "text": "whether root has a password could not be read"
+    },
+    {
+     "finding": "root_password_recoverable",
+     "status": "unknown",
+     "severity": "medium",
+     "text": "whether root's password can be recovered could not be seen"
+    }
+   ],
    "calls": []
   },
   {
@@ -86,6 +119,7 @@ func TestTheJSONOfAFinding(t *testing.T) {
     "literal": "pass",
     "reasons": [],
     "warnings": [],
+    "details": [],
     "not_required": false,
     "exception": null
    },
@@ -99,7 +133,8 @@ func TestTheJSONOfAFinding(t *testing.T) {
      "kind": "fido",
      "enabled_at": null,
      "certifications": {},
-     "key_id": "key-1"
+     "key_id": "key-1",
+     "suggestions": []
     },
     {
      "serial": "arn:aws:iam::222222222222:u2f/root/yk-2-BBB",
@@ -108,7 +143,40 @@ func TestTheJSONOfAFinding(t *testing.T) {
      "certifications": {
       "FIDO": "L1"
      },
-     "key_id": null
+     "key_id": null,
+     "suggestions": []
+    }
+   ],
+   "recovery": [
+    {
+     "finding": "root_email_plus_address",
+     "status": "ok",
+     "severity": "informational",
+     "text": "root's e-mail address is no plus-address"
+    },
+    {
+     "finding": "root_access_keys_present",
+     "status": "ok",
+     "severity": "critical",
+     "text": "root has no access keys"
+    },
+    {
+     "finding": "root_signing_certificates_present",
+     "status": "ok",
+     "severity": "high",
+     "text": "root has no signing certificates"
+    },
+    {
+     "finding": "root_password_present",
+     "status": "finding",
+     "severity": "informational",
+     "text": "root has a password"
+    },
+    {
+     "finding": "root_password_recoverable",
+     "status": "finding",
+     "severity": "medium",
+     "text": "whoever controls root's mailbox can reset the password; MFA is what is left to pass"
     }
    ],
    "calls": [
@@ -130,7 +198,7 @@ func TestTheJSONOfAFinding(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := slices.Sorted(maps.Keys(fields.Summary))
-	if words := strings.Join(names, " "); words != "accounts assurance flags level1 level2 literal" {
+	if words := strings.Join(names, " "); words != "accounts assurance flags level1 level2 literal recovery" {
 		t.Errorf("the summary has %s", words)
 	}
 }

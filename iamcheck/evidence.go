@@ -122,13 +122,13 @@ func (e *evidence) rootDenied() bool {
 
 // rootDevices are the devices of both lists for the finding, sorted by serial; nil where no list could have shown them all
 // and none was seen.
-func (e *evidence) rootDevices(m matches) []RootDevice {
+func (e *evidence) rootDevices(m matches, keys *Keys) []RootDevice {
 	if !e.anyDevice() && e.ownReading != Complete {
 		return nil
 	}
 	devices := make([]RootDevice, 0, len(e.own)+len(e.virtual))
 	for _, d := range e.own {
-		r := RootDevice{Serial: d.Serial, EnabledAt: timeOrNil(d.EnabledAt)}
+		r := RootDevice{Serial: d.Serial, EnabledAt: timeOrNil(d.EnabledAt), Suggestions: suggestions(e, m, keys, d)}
 		if d.known {
 			kind := d.serial.Kind
 			r.Kind = &kind
@@ -144,7 +144,7 @@ func (e *evidence) rootDevices(m matches) []RootDevice {
 	for _, d := range e.virtual {
 		if !slices.ContainsFunc(devices, func(r RootDevice) bool { return r.Serial == d.Serial }) {
 			kind := Virtual
-			devices = append(devices, RootDevice{Serial: d.Serial, Kind: &kind, EnabledAt: timeOrNil(d.EnabledAt)})
+			devices = append(devices, RootDevice{Serial: d.Serial, Kind: &kind, EnabledAt: timeOrNil(d.EnabledAt), Suggestions: []Suggestion{}})
 		}
 	}
 	slices.SortStableFunc(devices, func(a, b RootDevice) int { return cmp.Compare(a.Serial, b.Serial) })

@@ -14,7 +14,9 @@ type Finding struct {
 	Level1    Level1  `json:"level1"`
 	// RootDevices are root's devices that were seen, sorted by serial; null where nothing that could show them was readable.
 	RootDevices []RootDevice `json:"root_devices"`
-	Calls       []Call       `json:"calls"`
+	// Recovery are the ways around root's MFA, in a fixed order; what the policy asks nothing about is left out.
+	Recovery []Recovery `json:"recovery"`
+	Calls    []Call     `json:"calls"`
 }
 
 // Level2 is the verdict on hardware MFA for root.
@@ -27,6 +29,8 @@ type Level2 struct {
 	Literal  Status    `json:"literal"`
 	Reasons  []Reason  `json:"reasons"`
 	Warnings []Warning `json:"warnings"`
+	// Details say of which key and which device the warnings about bindings speak.
+	Details []Detail `json:"details"`
 	// NotRequired is set where the account's tier does not demand Level 2; it stands beside the verdict and changes nothing in it.
 	NotRequired bool `json:"not_required"`
 	// Exception is the unexpired exception of the account, null without one; it never hides the status.
@@ -49,6 +53,36 @@ type RootDevice struct {
 	Certifications map[string]string `json:"certifications"`
 	// KeyID is the key of the inventory the device matches; null where none does.
 	KeyID *string `json:"key_id"`
+	// Suggestions are keys that the device may be; they count for no verdict and no assurance.
+	Suggestions []Suggestion `json:"suggestions"`
+}
+
+// Detail is one case of a warning.
+type Detail struct {
+	Warning Warning `json:"warning"`
+	// KeyID is the key of the inventory; null where the warning is about a device of nobody's.
+	KeyID *string `json:"key_id"`
+	// Device is the serial of the device of root's that is concerned; null where AWS lists none, or none is known.
+	Device *string `json:"device"`
+	// Text says it in a sentence.
+	Text string `json:"text"`
+}
+
+// Suggestion is a key that a device may be.
+type Suggestion struct {
+	KeyID   string  `json:"key_id"`
+	Because Because `json:"because"`
+	// Text says it in a sentence, with the command that binds the key where it can be bound.
+	Text string `json:"text"`
+}
+
+// Recovery is one look at the ways around root's MFA.
+type Recovery struct {
+	Finding RecoveryName   `json:"finding"`
+	Status  RecoveryStatus `json:"status"`
+	// Severity is informational, low, medium, high or critical: that of the finding, where it is one.
+	Severity string `json:"severity"`
+	Text     string `json:"text"`
 }
 
 // Exception is a documented decision to live without Level 2 for a time.
@@ -68,6 +102,32 @@ type Totals struct {
 	Literal   map[Status]int    `json:"literal"`
 	Assurance map[Assurance]int `json:"assurance"`
 	Flags     []Flag            `json:"flags"`
+	// Recovery sums the recovery path up.
+	Recovery RecoveryTotals `json:"recovery"`
+}
+
+// RecoveryTotals sum up the ways around root's MFA over a run.
+type RecoveryTotals struct {
+	Findings []RecoveryTotal `json:"findings"`
+	// SharedMailboxes are the mailboxes that most accounts share, at most ten of them.
+	SharedMailboxes []SharedMailbox `json:"shared_mailboxes"`
+}
+
+// RecoveryTotal counts one finding on the recovery path.
+type RecoveryTotal struct {
+	Finding  RecoveryName `json:"finding"`
+	OK       int          `json:"ok"`
+	Findings int          `json:"findings"`
+	Unknown  int          `json:"unknown"`
+	// First are the accounts with the finding, sorted; at most five.
+	First []string `json:"first"`
+}
+
+// SharedMailbox is one mailbox that gets the mail of several root users. The address itself is not shown.
+type SharedMailbox struct {
+	Accounts int `json:"accounts"`
+	// First are accounts that have it, sorted; at most five.
+	First []string `json:"first"`
 }
 
 // Flag is one figure about the ratio of keys to accounts, held against its threshold.

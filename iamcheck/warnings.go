@@ -4,7 +4,7 @@ import "slices"
 
 // warnings are what an auditor should see beside the verdict, in the order of this function. Accounts that rule 1 decides
 // were not asked, so that nothing unreadable is said of them.
-func warnings(e *evidence, m matches) []Warning {
+func warnings(e *evidence, m matches, details []Detail) []Warning {
 	f := e.facts
 	found := []Warning{}
 	add := func(is bool, w Warning) {
@@ -32,14 +32,9 @@ func warnings(e *evidence, m matches) []Warning {
 			add(d.Owner != "" && d.Owner != RootARN(f.Partition, f.AccountID), RootNameHeldByUser)
 		}
 	}
-	for _, k := range m.bound {
-		add(k.Lost, BoundKeyLost)
-		add(k.Retired, BoundKeyRetired)
-		add(k.Advisory, BoundKeyAdvisory)
-		add(k.Distrusted, BoundKeyDistrusted)
+	for _, d := range details {
+		add(true, d.Warning)
 	}
-	add(m.unlisted && e.ownReading == Complete && !e.foreign, BindingContradicted)
-	add(m.ambiguous, BindingAmbiguous)
 	return found
 }
 

@@ -74,8 +74,60 @@ const (
 	BindingContradicted Warning = "binding_contradicted"
 	// BindingAmbiguous: two bindings claim one device, or one name fits two devices; none of them is believed.
 	BindingAmbiguous Warning = "binding_ambiguous"
+	// BoundKeyReset: a bound key was found without its identity credential.
+	BoundKeyReset Warning = "bound_key_reset"
+	// FormerKeyListed: AWS lists a device under the name of a binding that was removed.
+	FormerKeyListed Warning = "former_key_listed"
+	// UnenrolledDevice: root has a device that no binding claims, so that nobody may have enrolled it.
+	UnenrolledDevice Warning = "unenrolled_device"
+	// CertificationContradicted: AWS gives a device a certification that the model of the key bound to it cannot have.
+	CertificationContradicted Warning = "certification_contradicted"
+	// DeviceOlderThanKey: a device was registered before the inventory first heard of the key bound to it.
+	DeviceOlderThanKey Warning = "device_older_than_key"
 	// CommercialAccountInScope: the AWS account paired with a GovCloud account has a root user with a console.
 	CommercialAccountInScope Warning = "commercial_account_in_scope"
+)
+
+// Because is why a device may be a key of the inventory.
+type Because string
+
+// The grounds of a suggestion. None of them is a match: a name is what somebody typed.
+const (
+	// BecauseTag, BecauseSerial: the device's name carries the key's tag or serial, whatever its letter case, zeros and separators.
+	BecauseTag    Because = "tag_in_name"
+	BecauseSerial Because = "serial_in_name"
+	// BecauseToken: the device's serial is that of a TOTP token.
+	BecauseToken Because = "token_serial"
+	// BecauseNear: the device's name is nearly that of a binding whose device AWS does not list.
+	BecauseNear Because = "near_name"
+	// BecauseFormer: the device's name is that of a binding that was removed.
+	BecauseFormer Because = "former_binding"
+)
+
+// RecoveryName names a finding on the ways around root's MFA. They are no part of the verdict on it.
+type RecoveryName string
+
+// The findings on root's recovery path.
+const (
+	RootEmailUnknown       RecoveryName = "root_email_unknown"
+	RootEmailShared        RecoveryName = "root_email_shared_address"
+	RootEmailForeignDomain RecoveryName = "root_email_foreign_domain"
+	RootEmailPersonal      RecoveryName = "root_email_personal"
+	RootEmailPlusAddress   RecoveryName = "root_email_plus_address"
+	RootAccessKeys         RecoveryName = "root_access_keys_present"
+	RootCertificates       RecoveryName = "root_signing_certificates_present"
+	RootPassword           RecoveryName = "root_password_present"
+	RootRecoverable        RecoveryName = "root_password_recoverable"
+)
+
+// RecoveryStatus is what became of one look at the recovery path.
+type RecoveryStatus string
+
+// The statuses of the recovery path. They count for no verdict and no exit status.
+const (
+	RecoveryOK      RecoveryStatus = "ok"
+	RecoveryFinding RecoveryStatus = "finding"
+	RecoveryUnknown RecoveryStatus = "unknown"
 )
 
 // Assurance is how sure it is that a root device is hardware.
