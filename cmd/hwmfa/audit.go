@@ -118,7 +118,7 @@ func (r *audit) gather(ctx context.Context) error {
 	what := awsapi.Options{
 		Org: r.opts.org, RoleName: r.opts.roleName, ExternalID: r.opts.externalID, Log: r.app.log, Static: r.app.aws,
 	}
-	err := awsapi.Collect(ctx, what, func(f iamcheck.Facts) error {
+	_, err := awsapi.Collect(ctx, what, func(f iamcheck.Facts) error {
 		if err := r.add(f); err != nil {
 			return err
 		}

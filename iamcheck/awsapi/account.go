@@ -6,10 +6,28 @@ import (
 	"hwmfa/iamcheck"
 )
 
-// account reads one account of the organization.
-func (c *collector) account(ctx context.Context, a listed) (iamcheck.Facts, error) {
-	f := iamcheck.Facts{AccountID: a.id, Name: a.name, Email: a.email, State: a.state, Partition: c.self.partition}
+// account reads one account of the organization, or what was recorded of it.
+func (c *collector) account(ctx context.Context, a Account) (iamcheck.Facts, error) {
+	return c.orRecorded(ctx, a.ID, func(ctx context.Context, c *collector) (iamcheck.Facts, error) {
+		return c.ask(ctx, a)
+	})
+}
+
+// ask reads one account of the organization.
+func (c *collector) ask(ctx context.Context, a Account) (iamcheck.Facts, error) {
+	f := c.facts(a)
 	c.org.place(&f)
+	if c.opts.tags() {
+		tags, err := c.tags(ctx, a.ID)
+		f.Calls = append(f.Calls, named("organizations:ListTagsForResource", iamcheck.ByCaller, err))
+		f.Tags = tags
+		if isCredentials(err) {
+			return f, err
+		}
+		if _, out := c.leavesOut(f); out {
+			return f, nil
+		}
+	}
 	if !iamcheck.Auditable(f.Partition, f.State) {
 		why := "the account's state is " + f.State
 		if f.State == "" || f.State == "ACTIVE" {
@@ -18,7 +36,7 @@ func (c *collector) account(ctx context.Context, a listed) (iamcheck.Facts, erro
 		f.Calls = append(f.Calls, skipped("sts:AssumeRoot", iamcheck.ByCaller, why))
 		return f, nil
 	}
-	if a.id == c.self.account {
+	if a.ID == c.self.account {
 		return f, c.own(ctx, &f)
 	}
 	return f, c.other(ctx, &f)

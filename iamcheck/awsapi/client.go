@@ -31,6 +31,10 @@ type stsClient interface {
 type orgClient interface {
 	DescribeOrganization(context.Context, *organizations.DescribeOrganizationInput, ...func(*organizations.Options)) (*organizations.DescribeOrganizationOutput, error)
 	ListAccounts(context.Context, *organizations.ListAccountsInput, ...func(*organizations.Options)) (*organizations.ListAccountsOutput, error)
+	ListAccountsForParent(context.Context, *organizations.ListAccountsForParentInput, ...func(*organizations.Options)) (*organizations.ListAccountsForParentOutput, error)
+	ListOrganizationalUnitsForParent(context.Context, *organizations.ListOrganizationalUnitsForParentInput, ...func(*organizations.Options)) (*organizations.ListOrganizationalUnitsForParentOutput, error)
+	ListRoots(context.Context, *organizations.ListRootsInput, ...func(*organizations.Options)) (*organizations.ListRootsOutput, error)
+	ListTagsForResource(context.Context, *organizations.ListTagsForResourceInput, ...func(*organizations.Options)) (*organizations.ListTagsForResourceOutput, error)
 }
 
 // clients are shared by all accounts; a call into another account brings its own credentials.
@@ -38,6 +42,6 @@ type clients struct {
 	iam iamClient
 	sts stsClient
 	org orgClient
-	// attempts is how often a call is tried.
-	attempts int
+	// recorded are clients that play recorded calls and ask nobody; nil where nothing is recorded.
+	recorded *clients
 }

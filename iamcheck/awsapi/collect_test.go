@@ -127,9 +127,10 @@ func TestAPopulationThatIsNotCompleteIsAnError(t *testing.T) {
 	}
 }
 
+// listFault is a fault of both ways to list the accounts.
 func listFault(f awstest.Fault) func(*awstest.Organization) {
 	return func(o *awstest.Organization) {
-		o.Faults = map[string]awstest.Fault{"organizations:ListAccounts": f}
+		o.Faults = map[string]awstest.Fault{"organizations:ListAccounts": f, "organizations:ListAccountsForParent": f}
 	}
 }
 
@@ -197,7 +198,7 @@ func TestTheCallbackEndsTheCollection(t *testing.T) {
 	server := serve(t, fleet(100))
 	callAs(t, server, server.Auditor())
 	enough, n := errors.New("enough"), 0
-	err := awsapi.Collect(context.Background(), awsapi.Options{Org: true}, func(iamcheck.Facts) error {
+	_, err := awsapi.Collect(context.Background(), awsapi.Options{Org: true}, func(iamcheck.Facts) error {
 		n++
 		return enough
 	})
@@ -211,7 +212,7 @@ func TestCancellationHandsNothingHalfReadOver(t *testing.T) {
 	callAs(t, server, server.Auditor())
 	ctx, cancel := context.WithCancel(context.Background())
 	n := 0
-	err := awsapi.Collect(ctx, awsapi.Options{Org: true, RoleName: auditRole}, func(f iamcheck.Facts) error {
+	_, err := awsapi.Collect(ctx, awsapi.Options{Org: true, RoleName: auditRole}, func(f iamcheck.Facts) error {
 		for _, c := range f.Calls {
 			if c.Failed() {
 				t.Errorf("%s: %s %s", f.AccountID, c.Action, *c.Error)

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -23,16 +21,17 @@ import (
 const (
 	// callTimeout bounds one attempt of a call, its answer read to the end.
 	callTimeout = 30 * time.Second
-	// defaultAttempts is how often a call is tried where AWS_MAX_ATTEMPTS and the profile say nothing.
-	defaultAttempts = 5
 	// defaultRegion serves where none is configured: IAM and Organizations are global, and AssumeRoot needs a regional
 	// endpoint, whichever.
 	defaultRegion = "us-east-1"
 )
 
-// open makes the clients.
-func open(ctx context.Context, opts Options) (*clients, error) {
-	cfg, err := load(ctx, opts)
+// open makes the clients of a profile; "" is what the environment says.
+func open(ctx context.Context, opts Options, profile string) (*clients, error) {
+	if opts.Offline {
+		return openRecorded(opts.Recorded)
+	}
+	cfg, err := load(ctx, opts, profile)
 	if err != nil {
 		return nil, err
 	}
@@ -44,25 +43,40 @@ func open(ctx context.Context, opts Options) (*clients, error) {
 		attempts = defaultAttempts
 	}
 	cfg.RetryMaxAttempts = 0 // the retryer has it
-	cfg.Retryer = func() aws.Retryer { return newRetryer(attempts) }
+	cl := connect(cfg, func() aws.Retryer { return newRetryer(attempts, opts.workers()+walkers+1) }, opts.Record)
+	if opts.Recorded != nil {
+		cl.recorded = replaying(cfg.Region, attempts)
+	}
+	return cl, nil
+}
+
+// connect makes the clients of a configuration that is settled.
+func connect(cfg aws.Config, retryer func() aws.Retryer, record Recorder) *clients {
+	cfg.Retryer = retryer
 	cfg.Credentials = callerCredentials{cfg.Credentials}
 	cfg.HTTPClient = wholeRequest{cfg.HTTPClient}
 	cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error {
+		if record != nil {
+			if err := stack.Deserialize.Add(recording{record}, middleware.After); err != nil {
+				return err
+			}
+		}
 		return stack.Deserialize.Add(guard{}, middleware.After)
 	})
 	return &clients{
-		iam:      iam.NewFromConfig(cfg),
-		sts:      sts.NewFromConfig(cfg),
-		org:      organizations.NewFromConfig(cfg),
-		attempts: attempts,
-	}, nil
+		iam: iam.NewFromConfig(cfg),
+		sts: sts.NewFromConfig(cfg),
+		org: organizations.NewFromConfig(cfg),
+	}
 }
 
 // load reads the SDK's own environment and profiles, or takes what Static gives and reads nothing.
-func load(ctx context.Context, opts Options) (aws.Config, error) {
+func load(ctx context.Context, opts Options, profile string) (aws.Config, error) {
 	// A BuildableClient, so that AWS_CA_BUNDLE and the proxy variables keep working.
 	client := awshttp.NewBuildableClient().WithTimeout(callTimeout).WithTransportOptions(func(t *http.Transport) {
-		t.MaxIdleConnsPerHost = opts.workers()
+		// Every worker keeps its connection to each of the services.
+		t.MaxIdleConnsPerHost = opts.workers() + walkers + 1
+		t.MaxIdleConns = 3 * t.MaxIdleConnsPerHost
 	})
 	if s := opts.Static; s != nil {
 		return aws.Config{
@@ -72,7 +86,8 @@ func load(ctx context.Context, opts Options) (aws.Config, error) {
 			HTTPClient:   client,
 		}, nil
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithLogger(sdkLogger(opts.Log)))
+	cfg, err := config.LoadDefaultConfig(ctx,
+		config.WithHTTPClient(client), config.WithLogger(sdkLogger(opts.Log)), config.WithSharedConfigProfile(profile))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("loading the AWS configuration: %w: %w", ErrCredentials, err)
 	}
@@ -87,18 +102,6 @@ func sdkLogger(log *slog.Logger) logging.Logger {
 	}
 	return logging.LoggerFunc(func(level logging.Classification, format string, args ...any) {
 		log.Debug("the AWS SDK says", "level", string(level), "text", clean(fmt.Sprintf(format, args...), maxText))
-	})
-}
-
-// newRetryer is the SDK's adaptive retry: exponential with jitter, and slower while AWS throttles. Its token bucket for
-// retries is off, since the attempts of each call are bounded already and a bucket shared by ten thousand accounts would
-// let the first of them spend the retries of the rest.
-func newRetryer(attempts int) aws.Retryer {
-	return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
-		o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) {
-			o.MaxAttempts = attempts
-			o.RateLimiter = ratelimit.None
-		})
 	})
 }
 

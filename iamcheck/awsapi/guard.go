@@ -33,6 +33,17 @@ var mustHold = map[string][]string{
 	"GetCallerIdentity":         {"Account", "Arn"},
 	"DescribeOrganization":      {"Organization"},
 	"ListAccounts":              {"Accounts"},
+	"ListAccountsForParent":     {"Accounts"},
+	"ListRoots":                 {"Roots"},
+	"ListTagsForResource":       {"Tags"},
+
+	"ListOrganizationalUnitsForParent": {"OrganizationalUnits"},
+}
+
+// inJSON are the operations of Organizations, whose answers are JSON; the others' are XML.
+var inJSON = map[string]bool{
+	"DescribeOrganization": true, "ListAccounts": true, "ListAccountsForParent": true, "ListOrganizationalUnitsForParent": true,
+	"ListRoots": true, "ListTagsForResource": true,
 }
 
 // entries are the lists and maps of the XML answers, with the one name their entries have. The SDK steps over an entry of any
@@ -45,8 +56,9 @@ var entries = map[string]string{
 // malformedError is an answer that is not one.
 type malformedError struct {
 	what string
-	// broken: the answer broke off on its way, so that asking again may help.
+	// broken: the answer broke off on its way, for the cause, so that asking again may help.
 	broken bool
+	cause  error
 }
 
 func (e *malformedError) Error() string { return "malformed answer: " + e.what }
@@ -78,7 +90,7 @@ func (guard) HandleDeserialize(ctx context.Context, in middleware.DeserializeInp
 	response.Body = io.NopCloser(bytes.NewReader(withoutToken(in, body)))
 	switch {
 	case err != nil:
-		return out, metadata, &malformedError{what: fmt.Sprintf("broke off after %d bytes: %v", len(body), err), broken: true}
+		return out, metadata, &malformedError{what: fmt.Sprintf("broke off after %d bytes: %v", len(body), err), broken: true, cause: err}
 	case len(body) > maxAnswer:
 		return out, metadata, &malformedError{what: fmt.Sprintf("more than %d bytes", maxAnswer)}
 	case response.StatusCode < 200 || response.StatusCode > 299:
@@ -108,18 +120,17 @@ func withoutToken(in middleware.DeserializeInput, body []byte) []byte {
 func checkAnswer(operation string, body []byte) error {
 	var held map[string]bool
 	var err error
-	switch operation {
-	case "DescribeOrganization", "ListAccounts":
+	if inJSON[operation] {
 		held, err = jsonMembers(body)
-	default:
+	} else {
 		held, err = xmlMembers(operation, body)
 	}
 	if err != nil {
 		return err
 	}
 	for _, name := range mustHold[operation] {
-		// A page of the account list may be empty, and then say only where the next one is.
-		if !held[name] && !(operation == "ListAccounts" && held["NextToken"]) {
+		// A page of a list of Organizations' may be empty, and then say only where the next one is.
+		if !held[name] && !(inJSON[operation] && held["NextToken"]) {
 			return &malformedError{what: "it has no " + name}
 		}
 	}

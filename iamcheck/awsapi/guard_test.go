@@ -42,6 +42,7 @@ func TestCheckAnswer(t *testing.T) {
 		{"an empty page of the account list that says where the next one is", "ListAccounts", `{"NextToken":"x"}`, ""},
 		{"a page of nothing, with a token that is null", "ListAccounts", `{"NextToken":null}`, "no Accounts"},
 		{"an account list that is null", "ListAccounts", `{"Accounts":null}`, "no Accounts"},
+		{"a token of another protocol in the place of the list", "ListMFADevices", xmlOf("<NextToken>x</NextToken>"), "no MFADevices"},
 		{"an object with nothing in it", "ListAccounts", `{}`, "no Accounts"},
 		{"a list where an object belongs", "ListAccounts", `[]`, "not a JSON object"},
 		{"half an object", "ListAccounts", `{"Accounts":[`, "not a JSON object"},
@@ -66,7 +67,7 @@ func TestEveryOperationHasSomethingItMustHold(t *testing.T) {
 		if len(names) == 0 {
 			t.Errorf("%s: nothing", operation)
 		}
-		if strings.HasPrefix(operation, "List") && operation != "ListAccounts" && entries[names[0]] == "" {
+		if strings.HasPrefix(operation, "List") && !inJSON[operation] && entries[names[0]] == "" {
 			t.Errorf("%s: nothing tells the entries of %s", operation, names[0])
 		}
 	}

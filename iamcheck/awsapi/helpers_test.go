@@ -44,7 +44,7 @@ func callAs(t *testing.T, server *awstest.Server, c awstest.Credentials) {
 func collect(t *testing.T, opts awsapi.Options) (map[string]iamcheck.Facts, error) {
 	t.Helper()
 	facts := map[string]iamcheck.Facts{}
-	err := awsapi.Collect(context.Background(), opts, func(f iamcheck.Facts) error {
+	_, err := awsapi.Collect(context.Background(), opts, func(f iamcheck.Facts) error {
 		if _, again := facts[f.AccountID]; again {
 			t.Errorf("account %s is handed over twice", f.AccountID)
 		}

@@ -26,7 +26,7 @@ type Access struct {
 // tried on the first member account that AWS lists, which mints a session that is thrown away. Credentials that are no good
 // give ErrCredentials.
 func Probe(ctx context.Context, opts Options) (Access, error) {
-	c, err := open(ctx, opts)
+	c, err := open(ctx, opts, one(opts.Profiles))
 	if err != nil {
 		return Access{}, err
 	}

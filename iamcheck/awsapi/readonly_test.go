@@ -48,8 +48,11 @@ var reads = map[string][]string{
 		"GetAccountSummary", "GetLoginProfile", "GetMFADevice", "ListAccessKeys", "ListMFADevices",
 		"ListOrganizationsFeatures", "ListSigningCertificates", "ListVirtualMFADevices",
 	},
-	"sts":           {"AssumeRole", "AssumeRoot", "GetCallerIdentity"},
-	"organizations": {"DescribeOrganization", "ListAccounts"},
+	"sts": {"AssumeRole", "AssumeRoot", "GetCallerIdentity"},
+	"organizations": {
+		"DescribeOrganization", "ListAccounts", "ListAccountsForParent", "ListOrganizationalUnitsForParent", "ListRoots",
+		"ListTagsForResource",
+	},
 }
 
 func TestOnlyReadsAreReachable(t *testing.T) {
