@@ -124,6 +124,11 @@ func record(tx Tx, act Act, kind, subject string, payload any) (Event, error) {
 	if err != nil {
 		return Event{}, fmt.Errorf("event %s: %w", kind, err)
 	}
+	return recordText(tx, act, kind, subject, string(body))
+}
+
+// recordText is record of a payload that is already in its form.
+func recordText(tx Tx, act Act, kind, subject, payload string) (Event, error) {
 	head, err := JournalHead(tx)
 	if err != nil {
 		return Event{}, err
@@ -134,7 +139,7 @@ func record(tx Tx, act Act, kind, subject string, payload any) (Event, error) {
 		Actor:    act.Actor,
 		Kind:     kind,
 		Subject:  subject,
-		Payload:  string(body),
+		Payload:  payload,
 		PrevHash: head.Hash,
 	}
 	e.Hash = e.Digest()

@@ -197,6 +197,8 @@ func (p projection) applied(e Event) error {
 		return p.order(e)
 	case KindPersonSaved, KindPersonLeft:
 		return p.person(e)
+	case KindAuditRecorded:
+		return p.audit(e)
 	}
 	if strings.HasPrefix(e.Kind, "key.") {
 		return p.key(e)
@@ -242,6 +244,17 @@ func (p projection) order(e Event) error {
 	}
 	p.orders[e.Subject] = o
 	return nil
+}
+
+// audit keeps of a run what its row has, not the verdicts.
+func (p projection) audit(e Event) error {
+	var j auditJSON
+	if err := json.Unmarshal([]byte(e.Payload), &j); err != nil {
+		return err
+	}
+	head, err := canonicalJSON(j)
+	p.rows[auditRow(e.Subject)] = auditState(string(head), e.Actor, e.Seq, e.Time)
+	return err
 }
 
 func (p projection) access(e Event) error {
@@ -486,7 +499,8 @@ func stateRows(tx Tx) (map[string]string, error) {
 	bags, errBags := tx.ListBags()
 	shipments, errShipments := tx.ListShipments()
 	requests, errRequests := tx.ListRequests()
-	errs = append(errs, errBags, errShipments, errRequests)
+	audits, errAudits := tx.ListAuditRuns("")
+	errs = append(errs, errBags, errShipments, errRequests, errAudits)
 	put := func(name string, payload any, at time.Time, by string) {
 		content, err := canonicalJSON(payload)
 		errs = append(errs, err)
@@ -523,6 +537,11 @@ func stateRows(tx Tx) (map[string]string, error) {
 	}
 	for _, q := range requests {
 		rows[requestRow(q.ID)] = dated(fmt.Sprint(q.Event, " ", q.Moves), q.At, q.By)
+	}
+	for _, r := range audits {
+		head, err := r.Head()
+		errs = append(errs, err)
+		rows[auditRow(r.ID)] = auditState(head, r.By, r.Event, r.At)
 	}
 	for _, b := range bindings {
 		put(bindingRow(b.KeyID, b.AccountID), bindingPayload(b), b.At, b.By)
@@ -571,6 +590,7 @@ func accessRow(place, person string) string { return "the access of " + person +
 func bagRow(number string) string  { return "bag " + number }
 func shipmentRow(id string) string { return "shipment " + id }
 func requestRow(id string) string  { return "request " + id }
+func auditRow(id string) string    { return "audit run " + id }
 
 func bindingRow(key, account string) string {
 	return "the binding of " + key + " to account " + account

@@ -32,6 +32,7 @@ type Tx interface {
 	OrderTx
 	TrustTx
 	AccountTx
+	AuditTx
 	FoldedTx
 	JournalTx
 }
@@ -155,6 +156,15 @@ type AccountTx interface {
 	DeleteException(accountID string) error
 	// ListExceptions takes "" for any account; the order is by account.
 	ListExceptions(accountID string) ([]Exception, error)
+}
+
+// AuditTx holds runs of the audit, which never change.
+type AuditTx interface {
+	InsertAuditRun(AuditRun) error
+	AuditRunByID(id string) (AuditRun, error)
+	// ListAuditRuns lists those of one scope (see AuditScope.Key), or all for "",
+	// by event.
+	ListAuditRuns(scope string) ([]AuditRun, error)
 }
 
 // FoldedTx holds the names that rows are looked up by.

@@ -142,7 +142,7 @@ func TestRoles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	appended := []string{"events", "attestations"}
+	appended := []string{"events", "attestations", "audit_runs"}
 	kept := []string{"keys", "places", "people", "accounts", "credentials", "metadata"}
 	managed := []string{"accounts", "anchors", "attestations", "bindings", "credentials", "exceptions", "metadata", "people", "place_access"}
 	for _, tab := range info.Tables {

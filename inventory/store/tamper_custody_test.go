@@ -37,6 +37,14 @@ func TestTamperedCustody(t *testing.T) {
 		"UPDATE keys SET reason = 'none'":                                                                                       "key K-",
 		"UPDATE keys SET ticket = 'none'":                                                                                       "key K-",
 		"UPDATE keys SET seal = 'B-9' WHERE seal IS NOT NULL":                                                                   "key K-",
+		"DELETE FROM audit_runs":                                                                                                "audit run AR-",
+		"UPDATE audit_runs SET actor = 'eve'":                                                                                   "audit run AR-",
+		"UPDATE audit_runs SET at = '2999-01-01T00:00:00.000000Z'":                                                              "audit run AR-",
+		"UPDATE audit_runs SET event = 1":                                                                                       "audit run AR-",
+		"UPDATE audit_runs SET scope = ''":                                                                                      "its scope is not that of its row",
+		"UPDATE audit_runs SET head = replace(head, '\"fail\":0', '\"fail\":1')":                                                "audit run AR-",
+		"UPDATE audit_runs SET head = replace(head, '\"fail\":0', '\"fail\": 0')":                                               "not in the form it is written in",
+		"INSERT INTO audit_runs SELECT 'AR-9', event + 1, at, actor, scope, head FROM audit_runs":                               "audit run AR-9 is not of the journal",
 		"DELETE FROM exceptions":                                                                                                "is gone",
 	} {
 		t.Run(edit, func(t *testing.T) {

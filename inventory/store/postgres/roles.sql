@@ -5,7 +5,7 @@
 --
 -- hwmfa_custodian  moves and counts: reads all; declares and moves keys, makes
 --                  places, writes bags, parcels, deliveries, artifacts and
---                  stocktakes; adds events.
+--                  stocktakes; records audits; adds events.
 -- hwmfa_manager    all that, and who is who and who may what: people, rules of
 --                  places, accounts, bindings, exceptions, trusted roots; enrolls.
 -- hwmfa_auditor    reads all and writes nothing.

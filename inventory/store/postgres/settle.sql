@@ -35,7 +35,7 @@ DECLARE
     -- Who is who, what is trusted and what guards what decide what a custodian may do.
     for_managers CONSTANT text[] := ARRAY['accounts', 'anchors', 'bindings', 'exceptions', 'metadata', 'credentials', 'place_access',
                                           'people', 'attestations'];
-    append_only  CONSTANT text[] := ARRAY['events', 'attestations'];
+    append_only  CONSTANT text[] := ARRAY['events', 'attestations', 'audit_runs'];
     never_gone   CONSTANT text[] := ARRAY['keys', 'places', 'people', 'accounts', 'credentials', 'metadata'];
     grantee text;
     tab     text;

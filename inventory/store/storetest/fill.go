@@ -8,8 +8,8 @@ import (
 )
 
 // Fill writes keys, places, people, an account with a binding and an
-// exception, artifacts, a bag that was broken and one that is intact, a parcel
-// and a request.
+// exception, artifacts, a bag that was broken and one that is intact, a parcel,
+// a request, and a run of the audit.
 func Fill(t *testing.T, s inventory.Store) {
 	t.Helper()
 	for n := range 3 {
@@ -24,6 +24,7 @@ func Fill(t *testing.T, s inventory.Store) {
 		_, err4 := inventory.BindKey(tx, act(6), inventory.Binding{AccountID: "123456789012", KeyID: k.ID, DeviceName: "yk", How: inventory.HowNamed})
 		return errors.Join(err1, err2, err3, err4, fillCustody(tx, bea), fillMoves(tx))
 	})
+	recordAudit(t, s, 12, auditRun(12))
 }
 
 // fillCustody writes what is kept beside keys.

@@ -96,6 +96,10 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		{"accepting a difference changes the inventory to what was found", testStocktakeAccept},
 		{"a sample can be drawn again", testStocktakeSample},
 		{"people count one place at once", testCounters},
+		{"a run of the audit is read back as it was written", testAudits},
+		{"every run of the audit that breaks a rule leaves no trace", testAuditRefusals},
+		{"the run before is one of the same scope and rules", testPreviousAudit},
+		{"audits that end at once are all recorded", testAuditsAtOnce},
 		{"an error rolls everything back", testRollback},
 		{"a panic rolls everything back", testPanic},
 		{"a view sees one state and cannot write", testView},
@@ -216,8 +220,14 @@ func snapshot(t *testing.T, s inventory.Store) string {
 		bags, err14 := inventory.Bags(tx)
 		parcels, err15 := inventory.Parcels(tx, true)
 		requests, err16 := inventory.Requests(tx)
-		all = fmt.Sprint(bags, parcels, requests, head, keys, places, accounts, bindings, anchors, credentials, proofs, people, access, artifacts, exceptions)
-		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14, err15, err16)
+		audits, err17 := inventory.AuditRuns(tx)
+		all = ""
+		for _, r := range audits {
+			head, err := r.Head()
+			all += fmt.Sprintln(r.ID, r.Event, r.At, r.By, head, err)
+		}
+		all += fmt.Sprint(bags, parcels, requests, head, keys, places, accounts, bindings, anchors, credentials, proofs, people, access, artifacts, exceptions)
+		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14, err15, err16, err17)
 	})
 	return all
 }
