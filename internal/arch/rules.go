@@ -34,7 +34,7 @@ var packages = map[string][]string{
 	"internal/label":   {},
 	"internal/policy":  {},
 	"internal/term":    {},
-	"internal/report":  {"iamcheck", "internal/term"},
+	"internal/report":  {"iamcheck", "internal/term", "inventory/exchange"},
 	"internal/custody": {"hw", "inventory", "internal/policy"},
 	"internal/ceremony": {
 		"hw", "hw/attest", "hw/ctap", "hw/card", "inventory", "iamcheck", "internal/custody", "internal/policy",
@@ -116,4 +116,6 @@ var testPrivileges = map[string][]string{
 	"github.com/keys-pub/go-libfido2": {"internal/bench/guest"},
 	"github.com/google/gousb":         {"internal/bench/guest"},
 	"github.com/xuri/excelize":        {"inventory/exchange"},
+	// Only the types that Security Hub's own client takes a finding for.
+	"github.com/aws/aws-sdk-go-v2/service/securityhub": {"internal/report"},
 }

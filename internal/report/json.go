@@ -10,7 +10,7 @@ import (
 	"hwmfa/internal/term"
 )
 
-// jsonWriter writes one object: schema, generated_at, accounts, summary.
+// jsonWriter writes one object: schema, generated_at, benchmark, accounts, summary.
 type jsonWriter struct {
 	out  io.Writer
 	some bool
@@ -24,10 +24,12 @@ func (j *jsonWriter) Begin(h Head) error {
 	if err != nil {
 		return fmt.Errorf("encode JSON: %w", err)
 	}
-	return j.write(`{
+	if err := j.write(`{
   "schema": "` + Schema + `",
-  "generated_at": ` + string(at) + `,
-  "accounts": [`)
+  "generated_at": ` + string(at)); err != nil {
+		return err
+	}
+	return j.value(",\n  \"benchmark\": ", "  ", h.Benchmark, ",\n  \"accounts\": [")
 }
 
 func (j *jsonWriter) Finding(f iamcheck.Finding) error {
@@ -36,7 +38,7 @@ func (j *jsonWriter) Finding(f iamcheck.Finding) error {
 		between = ",\n    "
 	}
 	j.some = true
-	return j.value(between, "    ", f)
+	return j.value(between, "    ", f, "")
 }
 
 func (j *jsonWriter) End(t iamcheck.Totals) error {
@@ -44,19 +46,16 @@ func (j *jsonWriter) End(t iamcheck.Totals) error {
 	if j.some {
 		end = "\n  ],"
 	}
-	if err := j.value(end+"\n  \"summary\": ", "  ", t); err != nil {
-		return err
-	}
-	return j.write("\n}\n")
+	return j.value(end+"\n  \"summary\": ", "  ", t, "\n}\n")
 }
 
-// value writes v indented below prefix, after what stands before it.
-func (j *jsonWriter) value(before, prefix string, v any) error {
+// value writes v indented below prefix, between what stands before and after it.
+func (j *jsonWriter) value(before, prefix string, v any, after string) error {
 	doc, err := term.MarshalJSON(v, prefix)
 	if err != nil {
 		return err
 	}
-	return j.write(before + string(doc))
+	return j.write(before + string(doc) + after)
 }
 
 func (j *jsonWriter) write(text string) error {

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"io"
 	"time"
 
 	"hwmfa/iamcheck"
@@ -15,6 +16,18 @@ const Schema = "hwmfa.audit/v1"
 type Head struct {
 	// GeneratedAt is when AWS was asked.
 	GeneratedAt time.Time
+	// Benchmark is the version by which was judged.
+	Benchmark iamcheck.Benchmark
+	// Program is the version of the program.
+	Program string
+	// Importer is who is to import ASFF.
+	Importer Importer
+}
+
+// Importer is the account and region whose Security Hub a report in ASFF is for: Security Hub takes findings only from the
+// account they name. Without an account each finding is for the account that it is about.
+type Importer struct {
+	Partition, Account, Region string
 }
 
 // Writer writes one report: its head, then the findings in the order of their accounts, then the sums. What it wrote before
@@ -23,4 +36,36 @@ type Writer interface {
 	Begin(Head) error
 	Finding(iamcheck.Finding) error
 	End(iamcheck.Totals) error
+}
+
+// Format names what programs read.
+type Format string
+
+// The formats.
+const (
+	FormatJSON  Format = "json"
+	FormatJSONL Format = "jsonl"
+	FormatCSV   Format = "csv"
+	FormatASFF  Format = "asff"
+	FormatOCSF  Format = "ocsf"
+)
+
+// Formats are all formats.
+func Formats() []Format { return []Format{FormatJSON, FormatJSONL, FormatCSV, FormatASFF, FormatOCSF} }
+
+// New makes the writer of a format; nil for a word that is none.
+func New(f Format, w io.Writer) Writer {
+	switch f {
+	case FormatJSON:
+		return JSON(w)
+	case FormatJSONL:
+		return JSONL(w)
+	case FormatCSV:
+		return CSV(w)
+	case FormatASFF:
+		return ASFF(w)
+	case FormatOCSF:
+		return OCSF(w)
+	}
+	return nil
 }

@@ -62,7 +62,7 @@ func TestJSONIsWhatTheWholeObjectWouldBe(t *testing.T) {
 		tally := iamcheck.NewTally()
 		var out bytes.Buffer
 		w := report.JSON(&out)
-		if err := w.Begin(report.Head{GeneratedAt: at}); err != nil {
+		if err := w.Begin(report.Head{GeneratedAt: at, Benchmark: iamcheck.NewestBenchmark()}); err != nil {
 			t.Fatal(err)
 		}
 		for _, f := range findings {
@@ -82,9 +82,10 @@ func TestJSONIsWhatTheWholeObjectWouldBe(t *testing.T) {
 		if err := enc.Encode(struct {
 			Schema      string             `json:"schema"`
 			GeneratedAt time.Time          `json:"generated_at"`
+			Benchmark   iamcheck.Benchmark `json:"benchmark"`
 			Accounts    []iamcheck.Finding `json:"accounts"`
 			Summary     iamcheck.Totals    `json:"summary"`
-		}{report.Schema, at.UTC(), findings, totals}); err != nil {
+		}{report.Schema, at.UTC(), iamcheck.NewestBenchmark(), findings, totals}); err != nil {
 			t.Fatal(err)
 		}
 		if got := out.String(); got != strings.ReplaceAll(want.String(), "\u202e", `\u202e`) {

@@ -19,14 +19,23 @@ func (s *Streams) ErrJSON(v any) error { return writeJSON(s.Err, v) }
 // JSONLine writes v to standard output as one object on one line, for a stream of
 // them.
 func (s *Streams) JSONLine(v any) error {
-	doc, err := json.Marshal(v)
+	doc, err := MarshalJSONLine(v)
 	if err != nil {
-		return fmt.Errorf("encode JSON: %w", err)
+		return err
 	}
-	if _, err := s.Out.Write(append(escapeJSON(doc), '\n')); err != nil {
+	if _, err := s.Out.Write(append(doc, '\n')); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
 	return nil
+}
+
+// MarshalJSONLine is v as JSONLine writes it, without the newline.
+func MarshalJSONLine(v any) ([]byte, error) {
+	doc, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode JSON: %w", err)
+	}
+	return escapeJSON(doc), nil
 }
 
 func writeJSON(w io.Writer, v any) error {

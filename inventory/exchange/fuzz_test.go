@@ -95,10 +95,10 @@ func FuzzText(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if back, err := unguard(guard(s)); err != nil || back != s {
+		if back, err := unguard(Guard(s)); err != nil || back != s {
 			t.Errorf("%q came back as %q, %v", s, back, err)
 		}
-		if g := guard(s); g != "" && strings.IndexByte(formulaStart, g[0]) >= 0 {
+		if g := Guard(s); g != "" && strings.IndexByte(formulaStart, g[0]) >= 0 {
 			t.Errorf("%q is not safe", g)
 		}
 		if back := unescapeText(escapeText(s)); back != s {

@@ -10,19 +10,19 @@ import (
 // they open a CSV.
 const formulaStart = "=+-@\t\r"
 
-// guard makes a text safe to be opened in a spreadsheet: one that begins like a
+// Guard makes a text safe to be opened in a spreadsheet: one that begins like a
 // formula gets an apostrophe in front, and so does one that begins with
 // apostrophes and then like a formula, so that unguard gives exactly the text
 // back.
-func guard(s string) string {
+func Guard(s string) string {
 	if formulaAfterApostrophes(s) {
 		return "'" + s
 	}
 	return s
 }
 
-// unguard takes back what guard did. A text that begins like a formula without
-// an apostrophe was not written by guard: it is refused, because a spreadsheet
+// unguard takes back what Guard did. A text that begins like a formula without
+// an apostrophe was not written by Guard: it is refused, because a spreadsheet
 // would show something else than the file holds.
 func unguard(s string) (string, error) {
 	if !formulaAfterApostrophes(s) {

@@ -40,7 +40,7 @@ func writeCSV(w io.Writer, s Schema, rows [][]string) error {
 	for _, row := range rows {
 		guarded := make([]string, len(row))
 		for i, text := range row {
-			guarded[i] = guard(text)
+			guarded[i] = Guard(text)
 		}
 		if err := c.Write(guarded); err != nil {
 			return err

@@ -1,0 +1,178 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"hwmfa/iamcheck"
+	"hwmfa/internal/term"
+)
+
+// The limits of BatchImportFindings and of the fields that can grow, in characters (API reference of Security Hub CSPM,
+// AwsSecurityFinding).
+const (
+	asffDescription = 1024
+	asffReasons     = 32
+)
+
+// asffTypes classifies our findings in Security Hub's taxonomy.
+var asffTypes = []string{"Software and Configuration Checks/Industry and Regulatory Standards/CIS AWS Foundations Benchmark"}
+
+// asffFinding is an AwsSecurityFinding, as far as we fill one.
+type asffFinding struct {
+	SchemaVersion, Id, ProductArn, ProductName, GeneratorId, AwsAccountId string
+	Types                                                                 []string
+	CreatedAt, UpdatedAt, LastObservedAt                                  string
+	Severity                                                              asffSeverity
+	Title, Description                                                    string
+	Remediation                                                           *asffRemediation `json:",omitempty"`
+	ProductFields                                                         map[string]string
+	Resources                                                             []asffResource
+	Compliance                                                            asffCompliance
+	Workflow                                                              struct{ Status string }
+	RecordState                                                           string
+	// FindingProviderFields are what an import of the same finding updates.
+	FindingProviderFields asffProvided
+}
+
+type asffSeverity struct {
+	Label      string
+	Normalized int
+	Original   string
+}
+
+type asffRemediation struct {
+	Recommendation struct {
+		Text string
+		Url  string `json:",omitempty"`
+	}
+}
+
+type asffResource struct {
+	Type, Id  string
+	Partition string                             `json:",omitempty"`
+	Region    string                             `json:",omitempty"`
+	Details   *struct{ Other map[string]string } `json:",omitempty"`
+}
+
+type asffCompliance struct {
+	Status              string
+	StatusReasons       []asffReason `json:",omitempty"`
+	RelatedRequirements []string
+}
+
+type asffReason struct{ ReasonCode, Description string }
+
+type asffProvided struct {
+	Severity struct{ Label, Original string }
+	Types    []string
+}
+
+// asffWriter writes one array of findings, a line each.
+type asffWriter struct {
+	out  io.Writer
+	head Head
+	some bool
+}
+
+// ASFF writes an array in the AWS Security Finding Format (2018-10-08): a finding for each control on each account.
+func ASFF(w io.Writer) Writer { return &asffWriter{out: w} }
+
+func (a *asffWriter) Begin(h Head) error {
+	a.head = h
+	return a.write("[")
+}
+
+func (a *asffWriter) Finding(f iamcheck.Finding) error {
+	for _, c := range checks(a.head, f) {
+		doc, err := term.MarshalJSONLine(asff(a.head, c))
+		if err != nil {
+			return err
+		}
+		between := "\n"
+		if a.some {
+			between = ",\n"
+		}
+		a.some = true
+		if err := a.write(between + string(doc)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *asffWriter) End(iamcheck.Totals) error { return a.write("\n]\n") }
+
+func (a *asffWriter) write(text string) error {
+	if _, err := io.WriteString(a.out, text); err != nil {
+		return fmt.Errorf("write ASFF: %w", err)
+	}
+	return nil
+}
+
+// asff is one finding.
+func asff(h Head, c check) asffFinding {
+	at := h.GeneratedAt.UTC().Format(time.RFC3339)
+	importer := h.Importer
+	if importer.Account == "" {
+		importer.Account, importer.Partition = c.account, c.partition
+	}
+	if importer.Partition == "" {
+		importer.Partition = "aws"
+	}
+	doc := asffFinding{
+		SchemaVersion: "2018-10-08", Id: c.id(), ProductName: "hwmfa", GeneratorId: "hwmfa/" + c.slug, AwsAccountId: importer.Account,
+		ProductArn: "arn:" + importer.Partition + ":securityhub:" + importer.Region + ":" + importer.Account + ":product/" + importer.Account + "/default",
+		Types:      asffTypes, CreatedAt: at, UpdatedAt: at, LastObservedAt: at,
+		Severity:    asffSeverity{Label: strings.ToUpper(c.shownSeverity()), Normalized: asffNormalized[c.shownSeverity()], Original: c.severity},
+		Title:       c.title,
+		Description: clip(c.describe(), asffDescription),
+		Resources:   []asffResource{asffAccount(importer.Region, c)},
+		Compliance:  asffCompliance{Status: asffStatus[c.status], RelatedRequirements: c.related},
+		RecordState: "ACTIVE", ProductFields: map[string]string{},
+	}
+	doc.FindingProviderFields.Severity.Label, doc.FindingProviderFields.Severity.Original = doc.Severity.Label, doc.Severity.Original
+	doc.FindingProviderFields.Types = asffTypes
+	for name, value := range c.fields {
+		doc.ProductFields["hwmfa/"+name] = value
+	}
+	for _, r := range c.reasons[:min(len(c.reasons), asffReasons)] {
+		doc.Compliance.StatusReasons = append(doc.Compliance.StatusReasons, asffReason{r.code, r.text})
+	}
+	if c.advice.Remedy != "" {
+		doc.Remediation = &asffRemediation{}
+		doc.Remediation.Recommendation.Text, doc.Remediation.Recommendation.Url = c.advice.Remedy, c.advice.URL
+	}
+	doc.Workflow.Status = "RESOLVED"
+	if c.open() {
+		doc.Workflow.Status = "NEW"
+	}
+	// Back in force, an archived finding is NEW by itself; one that only became NOT_AVAILABLE and then FAILED is not.
+	if c.status == iamcheck.NotApplicable {
+		doc.RecordState = "ARCHIVED"
+	}
+	return doc
+}
+
+// asffAccount is what the finding is about.
+func asffAccount(region string, c check) asffResource {
+	r := asffResource{Type: "AwsAccount", Id: "AWS::::Account:" + c.account, Region: region}
+	switch c.partition {
+	case "aws", "aws-cn", "aws-us-gov":
+		r.Partition = c.partition
+	}
+	if c.name != "" {
+		r.Details = &struct{ Other map[string]string }{map[string]string{"AccountName": clip(c.name, 1023)}}
+	}
+	return r
+}
+
+// asffStatus is Compliance.Status by verdict. What could not be seen is never PASSED.
+var asffStatus = map[iamcheck.Status]string{
+	iamcheck.Pass: "PASSED", iamcheck.Fail: "FAILED", iamcheck.Unknown: "WARNING", iamcheck.NotApplicable: "NOT_AVAILABLE",
+}
+
+// asffNormalized is the figure that Security Hub gives to a label.
+var asffNormalized = map[string]int{"informational": 0, "low": 1, "medium": 40, "high": 70, "critical": 90}

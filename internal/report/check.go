@@ -1,0 +1,161 @@
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"hwmfa/iamcheck"
+	"hwmfa/internal/term"
+)
+
+// check is one thing judged about one account, as formats want it that know findings and no accounts. All its texts are
+// printable.
+type check struct {
+	// slug names what is judged, whatever the version of the benchmark; with the account it names the finding for good, so that
+	// importing it again updates it.
+	slug string
+	// title says what is demanded.
+	title string
+	// account, name and partition are whose finding it is; the last two are "" where they are not known.
+	account, name, partition string
+	status                   iamcheck.Status
+	severity                 string
+	reasons                  []because
+	advice                   iamcheck.Advice
+	// number is the control's in the benchmark, and related what other frameworks call it.
+	number  string
+	related []string
+	// fields are what no format has a place for, by name.
+	fields map[string]string
+}
+
+// because is a reason, with what it means.
+type because struct{ code, text string }
+
+// id names the finding for good.
+func (c check) id() string { return "hwmfa/" + c.account + "/" + c.slug }
+
+// open reports whether somebody has to do something: the demand is not met, or nobody can say.
+func (c check) open() bool { return c.status == iamcheck.Fail || c.status == iamcheck.Unknown }
+
+// shownSeverity is that of the control while it is not met or not known to be.
+func (c check) shownSeverity() string {
+	if c.open() {
+		return c.severity
+	}
+	return "informational"
+}
+
+// describe says the finding in a paragraph.
+func (c check) describe() string {
+	texts := make([]string, 0, len(c.reasons))
+	for _, r := range c.reasons {
+		texts = append(texts, r.text)
+	}
+	said := "Account " + c.account
+	if c.name != "" {
+		said += " (" + c.name + ")"
+	}
+	said += ": " + c.title + ": " + string(c.status)
+	if len(texts) > 0 {
+		said += ", because " + strings.Join(texts, "; ")
+	}
+	return said + "."
+}
+
+// checks are the two controls on one account.
+func checks(h Head, f iamcheck.Finding) []check {
+	hardware := newCheck(h, f, iamcheck.HardwareMFA, f.Level2.Status, f.Level2.Reasons)
+	for _, w := range f.Level2.Warnings {
+		if hardware.advice.Remedy == "" {
+			hardware.advice = w.Advice()
+		}
+	}
+	if f.Level2.NotRequired {
+		hardware.because("not_required", "(the account's tier does not demand it)")
+	}
+	if e := f.Level2.Exception; e != nil {
+		until := e.Expires.UTC().Format(time.DateOnly)
+		hardware.because("exception", "(exception until "+until+": "+e.Reason+"; instead: "+e.CompensatingControl+"; owned by "+e.Owner+", approved by "+e.Approver+")")
+		hardware.field("exception_expires", until)
+	}
+	hardware.field("assurance", text(f.Level2.Assurance))
+	hardware.field("literal", string(f.Level2.Literal))
+	hardware.field("warnings", words(f.Level2.Warnings))
+	hardware.field("root_devices", serials(f.RootDevices))
+	hardware.field("not_required", strconv.FormatBool(f.Level2.NotRequired))
+	return []check{hardware, newCheck(h, f, iamcheck.RootMFA, f.Level1.Status, f.Level1.Reasons)}
+}
+
+func newCheck(h Head, f iamcheck.Finding, control iamcheck.Control, status iamcheck.Status, reasons []iamcheck.Reason) check {
+	c := check{
+		slug: string(control), title: control.Title(), account: term.Escape(f.AccountID), name: term.Escape(text(f.Name)), partition: term.Escape(text(f.Partition)),
+		status: status, severity: iamcheck.Severity, number: h.Benchmark.Control(control).ID, fields: map[string]string{},
+	}
+	if status != iamcheck.Pass {
+		for _, r := range reasons {
+			c.because(string(r), r.Advice().Text)
+			if c.advice.Remedy == "" {
+				c.advice = r.Advice()
+			}
+		}
+	}
+	if status == iamcheck.Unknown {
+		for _, call := range f.Calls {
+			if call.Failed() {
+				c.because(string(call.Outcome), call.Action+": "+text(call.Error))
+			}
+		}
+	}
+	c.related = append(c.related, standard(h.Benchmark)+"/"+c.number)
+	for _, m := range iamcheck.MappingsOf(control) {
+		c.related = append(c.related, m.RelatedAs)
+	}
+	c.field("account_id", f.AccountID)
+	c.field("benchmark", h.Benchmark.Version)
+	c.field("control", c.number)
+	c.field("program", h.Program)
+	return c
+}
+
+// because adds a reason.
+func (c *check) because(code, said string) {
+	c.reasons = append(c.reasons, because{code, clip(term.Escape(said), 512)})
+}
+
+// field adds what no format has a place for, unless there is nothing to say.
+func (c *check) field(name, value string) {
+	if value != "" {
+		c.fields[name] = clip(term.Escape(value), 2048)
+	}
+}
+
+// standard is how Security Hub writes a version of the benchmark.
+func standard(b iamcheck.Benchmark) string { return "CIS AWS Foundations Benchmark v" + b.Version }
+
+// clip cuts a text to at most so many UTF-16 units, the strictest way to count characters.
+func clip(s string, limit int) string {
+	n, cut := 0, 0
+	for i, r := range s {
+		if n < limit {
+			cut = i
+		}
+		if n += max(1, utf16.RuneLen(r)); n > limit {
+			return s[:cut] + "…"
+		}
+	}
+	return s
+}
+
+// stableUUID is a UUID of our own making (RFC 9562, version 8) that is the same for the same words.
+func stableUUID(words ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(words, "\x00")))
+	id := sum[:16]
+	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
+	h := hex.EncodeToString(id)
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}

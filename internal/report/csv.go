@@ -1,0 +1,116 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"hwmfa/iamcheck"
+	"hwmfa/internal/term"
+	"hwmfa/inventory/exchange"
+)
+
+// csvColumns are the columns, in their order. A list is in one cell, its words separated by spaces.
+var csvColumns = []string{
+	"account_id", "name", "partition",
+	"level2", "assurance", "literal", "level2_reasons", "warnings", "not_required",
+	"level1", "level1_reasons",
+	"exception_expires", "exception_owner", "exception_approver", "exception_reason", "compensating_control",
+	"root_devices", "failed_calls",
+	"benchmark", "level2_control", "level1_control", "generated_at",
+}
+
+// csvWriter writes one row an account (RFC 4180).
+type csvWriter struct {
+	out  *csv.Writer
+	head Head
+}
+
+// CSV writes a row for each account, below one of names. No cell can move a cursor or become a formula: what is not
+// printable is written as \x1b or \u202e, and a text that begins like a formula gets an apostrophe in front.
+func CSV(w io.Writer) Writer {
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	return &csvWriter{out: out}
+}
+
+func (c *csvWriter) Begin(h Head) error {
+	c.head = h
+	return c.row(csvColumns)
+}
+
+func (c *csvWriter) Finding(f iamcheck.Finding) error {
+	exception := make([]string, 5)
+	if e := f.Level2.Exception; e != nil {
+		exception = []string{e.Expires.UTC().Format(time.RFC3339), e.Owner, e.Approver, e.Reason, e.CompensatingControl}
+	}
+	row := []string{
+		f.AccountID, text(f.Name), text(f.Partition),
+		string(f.Level2.Status), text(f.Level2.Assurance), string(f.Level2.Literal), words(f.Level2.Reasons), words(f.Level2.Warnings),
+		strconv.FormatBool(f.Level2.NotRequired),
+		string(f.Level1.Status), words(f.Level1.Reasons),
+	}
+	row = append(row, exception...)
+	return c.row(append(row,
+		serials(f.RootDevices), failedCalls(f.Calls),
+		c.head.Benchmark.Version, c.head.Benchmark.Hardware.ID, c.head.Benchmark.RootMFA.ID, c.head.GeneratedAt.UTC().Format(time.RFC3339)))
+}
+
+func (c *csvWriter) End(iamcheck.Totals) error {
+	c.out.Flush()
+	if err := c.out.Error(); err != nil {
+		return fmt.Errorf("write CSV: %w", err)
+	}
+	return nil
+}
+
+func (c *csvWriter) row(cells []string) error {
+	safe := make([]string, len(cells))
+	for i, cell := range cells {
+		safe[i] = exchange.Guard(term.Escape(cell))
+	}
+	if err := c.out.Write(safe); err != nil {
+		return fmt.Errorf("write CSV: %w", err)
+	}
+	return nil
+}
+
+// text is a word that may be unknown, "" where it is.
+func text[T ~string](p *T) string {
+	if p == nil {
+		return ""
+	}
+	return string(*p)
+}
+
+// words is a list in one text.
+func words[T ~string](list []T) string {
+	texts := make([]string, len(list))
+	for i, w := range list {
+		texts[i] = string(w)
+	}
+	return strings.Join(texts, " ")
+}
+
+// serials are those of root's devices in one text.
+func serials(devices []iamcheck.RootDevice) string {
+	texts := make([]string, len(devices))
+	for i, d := range devices {
+		texts[i] = d.Serial
+	}
+	return words(texts)
+}
+
+// failedCalls are the calls whose answers are missing, with how each ended.
+func failedCalls(calls []iamcheck.Call) string {
+	var texts []string
+	for _, c := range calls {
+		if c.Failed() {
+			texts = append(texts, c.Action+"="+string(c.Outcome))
+		}
+	}
+	return words(texts)
+}

@@ -1,0 +1,103 @@
+package report_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"hwmfa/iamcheck"
+	"hwmfa/internal/report"
+)
+
+// moment is when the reports of the tests were made.
+var moment = time.Date(2026, 11, 22, 10, 20, 30, 0, time.UTC)
+
+func head() report.Head {
+	return report.Head{
+		GeneratedAt: moment, Benchmark: iamcheck.NewestBenchmark(), Program: "1.2.3",
+		Importer: report.Importer{Partition: "aws", Account: "111122223333", Region: "eu-central-1"},
+	}
+}
+
+// written is the whole report of some findings.
+func written(t testing.TB, f report.Format, h report.Head, findings ...iamcheck.Finding) string {
+	t.Helper()
+	var out bytes.Buffer
+	w, tally := report.New(f, &out), iamcheck.NewTally()
+	if err := w.Begin(h); err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range findings {
+		tally.Add(finding)
+		if err := w.Finding(finding); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.End(tally.Totals(nil, iamcheck.Census{}, iamcheck.Thresholds{})); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// virtual is an account that fails, with everything there is to say beside it.
+func virtual() iamcheck.Finding {
+	return iamcheck.Finding{
+		AccountID: "210000000002", Name: ptr("web"), Partition: ptr("aws"),
+		Level2: iamcheck.Level2{
+			Status: iamcheck.Fail, Severity: iamcheck.Severity, Literal: iamcheck.Pass,
+			Reasons: []iamcheck.Reason{iamcheck.VirtualRootDevice}, Warnings: []iamcheck.Warning{iamcheck.SingleDevice},
+			Exception: &iamcheck.Exception{
+				Owner: "Ada", Approver: "Ben", Reason: "keys are on order", CompensatingControl: "weekly review",
+				Expires: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
+			},
+		},
+		Level1:      iamcheck.Level1{Status: iamcheck.Pass, Reasons: []iamcheck.Reason{}},
+		RootDevices: []iamcheck.RootDevice{{Serial: "arn:aws:iam::210000000002:mfa/phone", Kind: ptr(iamcheck.Virtual)}},
+		Calls:       []iamcheck.Call{{Action: "iam:ListMFADevices", Outcome: iamcheck.OK}},
+	}
+}
+
+// states is one account of each verdict.
+func states() []iamcheck.Finding {
+	hardware := iamcheck.Finding{
+		AccountID: "210000000001", Name: ptr("payments"), Partition: ptr("aws"),
+		Level2: iamcheck.Level2{
+			Status: iamcheck.Pass, Severity: iamcheck.Severity, Assurance: ptr(iamcheck.Certified), Literal: iamcheck.Pass,
+			Reasons: []iamcheck.Reason{}, Warnings: []iamcheck.Warning{},
+		},
+		Level1: iamcheck.Level1{Status: iamcheck.Pass, Reasons: []iamcheck.Reason{}},
+		RootDevices: []iamcheck.RootDevice{{
+			Serial: "arn:aws:iam::210000000001:u2f/root/yk-1-EXAMPLE", Kind: ptr(iamcheck.FIDO), Certifications: map[string]string{"FIDO": "L2"},
+		}},
+		Calls: []iamcheck.Call{},
+	}
+	unseen := iamcheck.Finding{
+		AccountID: "210000000003",
+		Level2: iamcheck.Level2{
+			Status: iamcheck.Unknown, Severity: iamcheck.Severity, Literal: iamcheck.Unknown,
+			Reasons:  []iamcheck.Reason{iamcheck.RootListUnreadable, iamcheck.SummaryMissing},
+			Warnings: []iamcheck.Warning{iamcheck.RootListNotRead},
+		},
+		Level1: iamcheck.Level1{Status: iamcheck.Unknown, Reasons: []iamcheck.Reason{iamcheck.SummaryMissing}},
+		Calls:  []iamcheck.Call{{Action: "iam:ListMFADevices", Outcome: iamcheck.Denied, Error: ptr("AccessDenied: no")}},
+	}
+	closed := iamcheck.Finding{
+		AccountID: "210000000004", Name: ptr("trial"), Partition: ptr("aws"),
+		Level2: iamcheck.Level2{
+			Status: iamcheck.NotApplicable, Severity: iamcheck.Severity, Literal: iamcheck.Unknown, NotRequired: true,
+			Reasons: []iamcheck.Reason{iamcheck.AccountClosed}, Warnings: []iamcheck.Warning{},
+		},
+		Level1: iamcheck.Level1{Status: iamcheck.NotApplicable, Reasons: []iamcheck.Reason{iamcheck.AccountClosed}},
+		Calls:  []iamcheck.Call{},
+	}
+	return []iamcheck.Finding{hardware, virtual(), unseen, closed}
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
