@@ -10,7 +10,6 @@ import (
 
 	"hwmfa/internal/ceremony"
 	"hwmfa/inventory"
-	"hwmfa/inventory/store"
 )
 
 type keyResetOptions struct {
@@ -58,19 +57,11 @@ func runKeyReset(ctx context.Context, a *app, opts keyResetOptions) error {
 	}); err != nil {
 		return err
 	}
-	bench, err := a.openBench(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := store.Open(ctx, a.settings.Inventory)
+	bench, s, act, err := a.openDesk(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	act, err := a.act(s)
-	if err != nil {
-		return err
-	}
 	done, err := ceremony.ResetFIDO(ctx, bench, s, ceremony.ResetRequest{
 		Ref: opts.key, Actor: act.Actor, Now: a.now, Confirm: a.confirmReset, Tell: a.tellReset,
 	})

@@ -142,6 +142,9 @@ func presenceLines(p ceremony.Presence) (lines []string) {
 		for _, b := range p.Bindings {
 			lines = append(lines, fmt.Sprintf("account %s, device %s (%s): %s", b.AccountID, b.DeviceName, b.How, text.binding))
 		}
+		if len(p.Bindings) > 0 {
+			lines = append(lines, "recorded as bound until you end it: register another key at AWS, remove this device there, then hwmfa account unbind ACCOUNT "+p.Key.ID)
+		}
 	}
 	for _, w := range p.Seen.Warnings {
 		if p.Err == nil || !errors.Is(p.Err, w.Err) { // what kept it from proving is said already

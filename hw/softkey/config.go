@@ -130,6 +130,9 @@ type Quirks struct {
 	// CertificateAAGUID is put in the attestation certificate in place of the
 	// model's: the statement then contradicts authData.
 	CertificateAAGUID hw.AAGUID
+	// PIVCertificateVersion is what the attestations of PIV slots name as
+	// firmware in place of Config.Version; zero for the same.
+	PIVCertificateVersion hw.Version
 	// CorruptAttestation flips a bit of the attestation signature.
 	CorruptAttestation bool
 	// SelfAttestation signs with the credential's own key and sends no

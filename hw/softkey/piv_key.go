@@ -1,6 +1,7 @@
 package softkey
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -235,7 +236,7 @@ func (p *piv) attest(slot byte) ([]byte, statusWord) {
 	case !k.generated:
 		return nil, swWrongData
 	}
-	exts := []pkix.Extension{{Id: oidPIVFirmware, Value: versionBytes(v)}}
+	exts := []pkix.Extension{{Id: oidPIVFirmware, Value: versionBytes(cmp.Or(p.cfg.Quirks.PIVCertificateVersion, v))}}
 	if serial := p.cfg.cardSerial(); serial != 0 && v.AtLeast(5, 0, 0) {
 		// Always four content bytes, as Yubico's: below 2^23 that is not minimal DER.
 		exts = append(exts, pkix.Extension{Id: oidPIVSerial, Value: binary.BigEndian.AppendUint32([]byte{0x02, 0x04}, serial)})

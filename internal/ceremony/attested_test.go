@@ -171,3 +171,33 @@ func TestEnrollWithTheOwnersF9(t *testing.T) {
 		t.Errorf("recorded as %+v", k.Attestation)
 	}
 }
+
+// TestEnrollWithAnotherFirmwareAttested: what a certificate says of the firmware
+// and what the key says are held against each other.
+func TestEnrollWithAnotherFirmwareAttested(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		attested hw.Version
+		want     string
+	}{
+		{"the same", hw.Version{}, ""},
+		{"another", hw.Version{Major: 5, Minor: 2, Patch: 4}, "it says that its firmware is 5.4.3, and its PIV certificate says 5.2.4"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.trust()
+			w.plug(softkey.Config{Serial: 1, Slots: []softkey.Slot{{Slot: 0x9a}, {Slot: 0x9c}}, Quirks: softkey.Quirks{PIVCertificateVersion: tt.attested}})
+			done, err := ceremony.Enroll(t.Context(), &w.bench, w.store, request())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, warning := range done.Warnings {
+				got += warning.Text
+			}
+			if got != tt.want {
+				t.Errorf("warned %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

@@ -364,7 +364,22 @@ func (e *enrollment) verify(v attest.Verifier) error {
 	if e.fido.Serial != "" && e.seen.Serial != "" && e.fido.Serial != e.seen.Serial {
 		return fmt.Errorf("%s: %w, the FIDO certificate says %s", e.seen.Name(), hw.ErrSerialsDisagree, e.fido.Serial)
 	}
+	if e.fido.Status == hw.StatusVerified {
+		e.holdFirmware("FIDO", e.fido.Firmware)
+	}
 	return e.verifyPIV(v)
+}
+
+// holdFirmware warns where a certificate that was verified names another
+// firmware than the key does. It does not refuse: the certificate may be right,
+// and the policy's rules then go by it.
+func (e *enrollment) holdFirmware(side string, attested hw.Version) {
+	if attested.IsZero() || e.seen.Firmware.IsZero() || attested == e.seen.Firmware {
+		return
+	}
+	e.seen.Warnings = append(e.seen.Warnings, Warning{
+		Code: "firmware_differs", Text: fmt.Sprintf("it says that its firmware is %s, and its %s certificate says %s", e.seen.Firmware, side, attested),
+	})
 }
 
 // verifyPIV judges what the card side attests, where there is one.
@@ -384,7 +399,19 @@ func (e *enrollment) verifyPIV(v attest.Verifier) error {
 			return fmt.Errorf("%s: PIV slot %02x: %w: %s", e.seen.Name(), p.Slot, ErrAttestation, reason(p.Reason, p.Detail))
 		}
 	}
+	e.holdFirmware("PIV", e.pivFirmware())
 	return nil
+}
+
+// pivFirmware is what the first slot that is verified attests, zero where none
+// is. The card writes it when it is asked, so that all say the same.
+func (e *enrollment) pivFirmware() hw.Version {
+	for _, p := range e.piv {
+		if p.Status == hw.StatusVerified {
+			return p.Firmware
+		}
+	}
+	return hw.Version{}
 }
 
 func reason(word, detail string) string {

@@ -1,6 +1,7 @@
 package ceremony
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -82,11 +83,7 @@ func (e *enrollment) attested() policy.Key {
 	if e.fido.Status != hw.StatusVerified {
 		return e.model(e.seen.Firmware)
 	}
-	firmware := e.fido.Firmware
-	if firmware.IsZero() {
-		firmware = e.seen.Firmware
-	}
-	k := e.model(firmware)
+	k := e.model(cmp.Or(e.fido.Firmware, e.pivFirmware(), e.seen.Firmware))
 	k.AAGUID, k.Certification = inventory.FormatAAGUID(e.fido.AAGUID), e.fido.Certification
 	fips := e.fido.FIPS || e.fido.FIPSLevel != ""
 	for _, p := range e.piv {
