@@ -42,6 +42,8 @@ type clients struct {
 	iam iamClient
 	sts stsClient
 	org orgClient
+	// region is where regional calls go.
+	region string
 	// recorded are clients that play recorded calls and ask nobody; nil where nothing is recorded.
 	recorded *clients
 }

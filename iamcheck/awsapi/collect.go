@@ -32,6 +32,8 @@ type Options struct {
 	// Population is told of how many accounts facts are to be expected, once that is known and when it changes; it is not
 	// called beside each. nil is told nothing.
 	Population func(n int)
+	// Caller is told who calls, of each profile, before anything else is asked; nil is told nothing.
+	Caller func(account, partition, region string)
 	// RoleName is the audit role in the member accounts, with its path where it has one; "" uses none.
 	RoleName string
 	// ExternalID is sent when the audit role is assumed; "" sends none.
@@ -180,6 +182,9 @@ func connected(ctx context.Context, opts Options, profile string) (context.Conte
 	}
 	if c.self, err = cl.whoami(ctx); err != nil {
 		return ctx, nil, fmt.Errorf("asking AWS who is calling: %w", onOneLine(err))
+	}
+	if opts.Caller != nil {
+		opts.Caller(c.self.account, c.self.partition, cl.region)
 	}
 	return ctx, c, nil
 }

@@ -66,7 +66,7 @@ func connect(cfg aws.Config, retryer func() aws.Retryer, record Recorder) *clien
 	return &clients{
 		iam: iam.NewFromConfig(cfg),
 		sts: sts.NewFromConfig(cfg),
-		org: organizations.NewFromConfig(cfg),
+		org: organizations.NewFromConfig(cfg), region: cfg.Region,
 	}
 }
 
