@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"hwmfa/hw"
@@ -48,10 +49,10 @@ func (c *stateCheck) end(tx Tx, err error) error {
 	var have map[string]string
 	var keys, names []error
 	if err == nil {
-		c.bad = append(c.bad, c.want.finish())
 		keys, err = c.want.compareKeys(tx)
 	}
 	if err == nil {
+		c.bad = append(c.bad, c.want.finish())
 		have, err = stateRows(tx)
 	}
 	if err == nil {
@@ -399,11 +400,6 @@ func (k enrolledJSON) shown() shownKey {
 // finish writes down what more than one event makes.
 func (p projection) finish() error {
 	var errs []error
-	for id, k := range p.keys {
-		if err := k.finish(); err != nil {
-			errs = append(errs, fmt.Errorf("the last move of %s: %w: %w", id, ErrDamaged, err))
-		}
-	}
 	for number, o := range p.orders {
 		o.Lines = append([]OrderLine{}, o.Lines...)
 		errs = append(errs, putRow(p.rows, orderRow(number), o))
@@ -451,9 +447,19 @@ func (k *keyState) finish() error {
 	return err
 }
 
-// compareKeys names the keys whose rows are not what the events come to.
+// compareKeys names the keys whose rows are not what the events come to. Their
+// last moves are read while the rows come.
 func (p projection) compareKeys(tx Tx) (bad []error, err error) {
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for id, k := range p.keys {
+			if err := k.finish(); err != nil {
+				bad = append(bad, fmt.Errorf("the last move of %s: %w: %w", id, ErrDamaged, err))
+			}
+		}
+	})
 	keys, err := tx.ListKeys(KeyFilter{})
+	wg.Wait()
 	if err != nil {
 		return nil, err
 	}

@@ -190,10 +190,10 @@ type JournalTx interface {
 	// JournalError, whose number is 0 where even that cannot be read.
 	EachEvent(from int64, fn func(Event) error) error
 	EventsAbout(subject string) ([]Event, error)
-	// EachRaw calls fn with every event as it is stored, by number; fn must not
-	// use the transaction. An event whose number cannot be read ends it with a
-	// JournalError of number 0.
-	EachRaw(fn func(RawEvent) error) error
+	// EachRaw calls fn with all events as they are stored, by number, some at a
+	// time; fn may keep them and must not use the transaction. An event whose
+	// number cannot be read ends it with a JournalError of number 0.
+	EachRaw(fn func([]RawEvent) error) error
 	EventByNumber(seq int64) (Event, error)
 	// StocktakeEvents lists the events that start and close stocktakes, in order,
 	// those that close without their payloads, which can be long.

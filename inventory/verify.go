@@ -58,9 +58,6 @@ type watcher interface {
 	see(e *RawEvent) bool
 }
 
-// walkBatch is how many events go from the reader to the watchers at once.
-const walkBatch = 512
-
 // walk shows the journal to the watchers in a goroutine of its own, while the
 // store reads what comes next. It ends early when no watcher wants more.
 func walk(tx Tx, watchers ...watcher) error {
@@ -78,20 +75,14 @@ func walk(tx Tx, watchers ...watcher) error {
 			}
 		}
 	}()
-	batch := make([]RawEvent, 0, walkBatch)
-	err := tx.EachRaw(func(e RawEvent) error {
-		if batch = append(batch, e); len(batch) < walkBatch {
-			return nil
-		}
+	err := tx.EachRaw(func(batch []RawEvent) error {
 		select {
 		case <-stop:
 			return errSeenEnough
 		case batches <- batch:
+			return nil
 		}
-		batch = make([]RawEvent, 0, walkBatch)
-		return nil
 	})
-	batches <- batch
 	close(batches)
 	<-done
 	if errors.Is(err, errSeenEnough) {

@@ -288,7 +288,12 @@ func TestLogins(t *testing.T) {
 	misshapen := func(at, kind, subject, payload string) string {
 		var e inventory.RawEvent
 		err := owner.View(t.Context(), func(tx inventory.Tx) error {
-			return tx.EachRaw(func(last inventory.RawEvent) error { e = last; return nil })
+			return tx.EachRaw(func(events []inventory.RawEvent) error {
+				for _, last := range events {
+					e = last
+				}
+				return nil
+			})
 		})
 		if err != nil {
 			t.Fatal(err)

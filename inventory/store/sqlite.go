@@ -34,6 +34,7 @@ var (
 type sqliteStore struct {
 	write *sql.DB // nil: opened for reading only
 	read  *sql.DB
+	again func() (*sql.DB, error) // as read was opened
 }
 
 // openDB prepares a handle; mode is one of SQLite's URI modes, "rw" (never
@@ -76,8 +77,8 @@ func openSQLite(ctx context.Context, path string) (*sqliteStore, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	s := &sqliteStore{}
-	if s.read, err = openDB(path, "rw", readPragmas); err != nil {
+	s := &sqliteStore{again: func() (*sql.DB, error) { return openDB(path, "rw", readPragmas) }}
+	if s.read, err = s.again(); err != nil {
 		return nil, err
 	}
 	v, err := examine(ctx, s.read, path)
@@ -97,11 +98,12 @@ func openSQLite(ctx context.Context, path string) (*sqliteStore, error) {
 }
 
 func openSQLiteReadOnly(ctx context.Context, path string) (*sqliteStore, error) {
-	db, err := openForReading(path)
+	again := func() (*sql.DB, error) { return openForReading(path) }
+	db, err := again()
 	if err != nil {
 		return nil, err
 	}
-	s := &sqliteStore{read: db}
+	s := &sqliteStore{read: db, again: again}
 	v, err := examine(ctx, db, path)
 	if err == nil && v < schemaVersion {
 		err = fmt.Errorf("schema %d, this program wants %d: %w", v, schemaVersion, ErrOlder)
@@ -174,22 +176,22 @@ func (s *sqliteStore) Update(ctx context.Context, fn func(inventory.Tx) error) e
 	if s.write == nil {
 		return inventory.ErrReadOnly
 	}
-	return run(ctx, s.write, nil, fn)
+	return run(ctx, s.write, nil, nil, fn)
 }
 
 func (s *sqliteStore) View(ctx context.Context, fn func(inventory.Tx) error) error {
-	return run(ctx, s.read, &sql.TxOptions{ReadOnly: true}, fn)
+	return run(ctx, s.read, &sql.TxOptions{ReadOnly: true}, s.again, fn)
 }
 
 // run calls fn in a transaction that is rolled back unless fn returns nil,
 // also when fn panics.
-func run(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(inventory.Tx) error) error {
+func run(ctx context.Context, db *sql.DB, opts *sql.TxOptions, again func() (*sql.DB, error), fn func(inventory.Tx) error) error {
 	t, err := db.BeginTx(ctx, opts)
 	if err != nil {
 		return fmt.Errorf("begin: %w", mapped(err))
 	}
 	defer t.Rollback() // does nothing after Commit
-	if err := fn(&tx{ctx: ctx, sql: t, dialect: sqliteDialect}); err != nil {
+	if err := fn(&tx{ctx: ctx, sql: t, dialect: sqliteDialect, again: again}); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {

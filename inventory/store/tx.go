@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 
 	"hwmfa/hw"
@@ -20,6 +21,8 @@ type tx struct {
 	dialect dialect
 	// prepared are the statements that this transaction ran before.
 	prepared map[string]*sql.Stmt
+	// again opens the same file once more, for reading; nil where it cannot be.
+	again func() (*sql.DB, error)
 }
 
 // row is what *sql.Row and *sql.Rows have in common.
@@ -196,6 +199,33 @@ func (c hexColumn) Scan(src any) error {
 			err = fmt.Errorf("upper-case hexadecimal")
 		}
 		return b, err
+	})
+}
+
+// word takes a text of a type of its own.
+func word[T ~string](to *T) sql.Scanner { return wordColumn[T]{to} }
+
+type wordColumn[T ~string] struct{ to *T }
+
+func (c wordColumn[T]) Scan(src any) error {
+	return strictly(src, c.to, func(s string) (T, error) { return T(s), nil })
+}
+
+// small takes a number that has to fit.
+func small[T uint16 | hw.FormFactor](to *T) sql.Scanner { return smallColumn[T]{to} }
+
+type smallColumn[T uint16 | hw.FormFactor] struct{ to *T }
+
+func (c smallColumn[T]) Scan(src any) error {
+	if n, ok := src.(int64); ok {
+		src = strconv.FormatInt(n, 10)
+	}
+	return strictly(src, c.to, func(s string) (T, error) {
+		n, err := strconv.ParseUint(s, 10, 16)
+		if err == nil && uint64(T(n)) != n {
+			err = strconv.ErrRange
+		}
+		return T(n), err
 	})
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -9,23 +10,34 @@ import (
 	"hwmfa/inventory"
 )
 
-const selectKeys = `SELECT k.id, k.serial, k.tag, k.type, k.status, k.place_id, p.path, k.holder_id, u.name, k.seal, k.shipment,
-	k.due, k.since, k.reason, k.ticket, k.order_no, k.battery_end, k.usb_vendor, k.usb_product,
-	k.product, k.firmware, k.form_factor, k.aaguid, k.fido_status, k.piv_status, k.anchor, k.added_at, k.added_by, k.enrolled_at, k.enrolled_by
-	FROM keys k LEFT JOIN places p ON p.id = k.place_id LEFT JOIN people u ON u.id = k.holder_id `
+const (
+	keyList = `k.id, k.serial, k.tag, k.type, k.status, k.place_id, p.path, k.holder_id, u.name, k.seal, k.shipment,
+		k.due, k.since, k.reason, k.ticket, k.order_no, k.battery_end, k.usb_vendor, k.usb_product,
+		k.product, k.firmware, k.form_factor, k.aaguid, k.fido_status, k.piv_status, k.anchor, k.added_at, k.added_by, k.enrolled_at, k.enrolled_by`
+	keyTables  = " FROM keys k LEFT JOIN places p ON p.id = k.place_id LEFT JOIN people u ON u.id = k.holder_id "
+	selectKeys = "SELECT " + keyList + keyTables
+)
 
 func scanKey(r row) (inventory.Key, error) {
 	var k inventory.Key
-	err := r.Scan(&k.ID, textColumn{&k.Serial}, textColumn{&k.Tag}, &k.Type, &k.Status, textColumn{&k.PlaceID}, textColumn{&k.Place},
+	err := r.Scan(textColumn{&k.ID}, textColumn{&k.Serial}, textColumn{&k.Tag}, word(&k.Type), word(&k.Status), textColumn{&k.PlaceID}, textColumn{&k.Place},
 		textColumn{&k.HolderID}, textColumn{&k.Holder}, textColumn{&k.Seal}, textColumn{&k.Shipment},
-		maybeTime{&k.Due}, timeColumn{&k.Since}, textColumn{&k.Reason}, textColumn{&k.Ticket}, textColumn{&k.Order}, maybeTime{&k.BatteryEnd}, &k.USBVendor, &k.USBProduct,
-		textColumn{&k.Product}, versionColumn{&k.Firmware}, &k.FormFactor,
-		aaguidColumn{&k.AAGUID}, &k.Attestation.FIDO, &k.Attestation.PIV, textColumn{&k.Attestation.Anchor},
-		timeColumn{&k.AddedAt}, &k.AddedBy, maybeTime{&k.EnrolledAt}, textColumn{&k.EnrolledBy})
+		maybeTime{&k.Due}, timeColumn{&k.Since}, textColumn{&k.Reason}, textColumn{&k.Ticket}, textColumn{&k.Order}, maybeTime{&k.BatteryEnd}, small(&k.USBVendor), small(&k.USBProduct),
+		textColumn{&k.Product}, versionColumn{&k.Firmware}, small(&k.FormFactor),
+		aaguidColumn{&k.AAGUID}, word(&k.Attestation.FIDO), word(&k.Attestation.PIV), textColumn{&k.Attestation.Anchor},
+		timeColumn{&k.AddedAt}, textColumn{&k.AddedBy}, maybeTime{&k.EnrolledAt}, textColumn{&k.EnrolledBy})
 	if err == nil && (!k.Status.Known() || !k.Type.Known()) {
 		err = fmt.Errorf("%w: key %s has status %q and type %q", inventory.ErrDamaged, k.ID, k.Status, k.Type)
 	}
 	return k, err
+}
+
+func scanJoinedKey(r row) (inventory.Key, error) {
+	var text string
+	if err := r.Scan(&text); err != nil {
+		return inventory.Key{}, err
+	}
+	return scanKey(joinedRow(text))
 }
 
 // keyColumns are the columns of keys after its ID, in the order of keyValues.
@@ -72,7 +84,12 @@ func (t *tx) KeysBySerial(serial string) ([]inventory.Key, error) {
 
 func (t *tx) ListKeys(f inventory.KeyFilter) ([]inventory.Key, error) {
 	where, args := keysWhere(f)
-	return list(t, scanKey, selectKeys+where+" ORDER BY k.added_at, k.id", args...)
+	where += " ORDER BY k.added_at, k.id"
+	keys, err := list(t, scanJoinedKey, "SELECT "+joined(strings.Split(keyList, ",")...)+keyTables+where, args...)
+	if errors.Is(err, errFields) {
+		return list(t, scanKey, selectKeys+where, args...)
+	}
+	return keys, err
 }
 
 func (t *tx) CountKeys(f inventory.KeyFilter) (int, error) {
