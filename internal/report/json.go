@@ -10,7 +10,7 @@ import (
 	"hwmfa/internal/term"
 )
 
-// jsonWriter writes one object: schema, generated_at, benchmark, accounts, summary.
+// jsonWriter writes one object: schema, generated_at, benchmark, scope, accounts, summary.
 type jsonWriter struct {
 	out  io.Writer
 	some bool
@@ -29,7 +29,10 @@ func (j *jsonWriter) Begin(h Head) error {
   "generated_at": ` + string(at)); err != nil {
 		return err
 	}
-	return j.value(",\n  \"benchmark\": ", "  ", h.Benchmark, ",\n  \"accounts\": [")
+	if err := j.value(",\n  \"benchmark\": ", "  ", h.Benchmark, ""); err != nil {
+		return err
+	}
+	return j.value(",\n  \"scope\": ", "  ", h.Scope, ",\n  \"accounts\": [")
 }
 
 func (j *jsonWriter) Finding(f iamcheck.Finding) error {

@@ -56,6 +56,7 @@ func (j *jsonlWriter) End(t iamcheck.Totals) error {
 		Schema      string             `json:"schema"`
 		GeneratedAt time.Time          `json:"generated_at"`
 		Benchmark   iamcheck.Benchmark `json:"benchmark"`
+		Scope       iamcheck.Scope     `json:"scope"`
 		Summary     iamcheck.Totals    `json:"summary"`
-	}{SummarySchema, j.head.GeneratedAt.UTC(), j.head.Benchmark, t})
+	}{SummarySchema, j.head.GeneratedAt.UTC(), j.head.Benchmark, j.head.Scope, t})
 }

@@ -18,6 +18,8 @@ type Head struct {
 	GeneratedAt time.Time
 	// Benchmark is the version by which was judged.
 	Benchmark iamcheck.Benchmark
+	// Scope says which accounts the report is about and which it leaves out.
+	Scope iamcheck.Scope
 	// Program is the version of the program.
 	Program string
 	// Importer is who is to import ASFF.

@@ -57,12 +57,14 @@ func TestASpoolGivesFindingsBackInOrder(t *testing.T) {
 }
 
 func TestJSONIsWhatTheWholeObjectWouldBe(t *testing.T) {
+	scope := iamcheck.NewScope(iamcheck.Filter{Exclude: []string{"3"}})
+	scope.Exclude(iamcheck.Term{Filter: iamcheck.FilterExclude, Value: "3"}, "3")
 	at := time.Date(2026, 11, 22, 1, 2, 3, 0, time.FixedZone("CET", 3600))
 	for _, findings := range [][]iamcheck.Finding{{}, {finding("1")}, {finding("1"), finding("2")}} {
 		tally := iamcheck.NewTally()
 		var out bytes.Buffer
 		w := report.JSON(&out)
-		if err := w.Begin(report.Head{GeneratedAt: at, Benchmark: iamcheck.NewestBenchmark()}); err != nil {
+		if err := w.Begin(report.Head{GeneratedAt: at, Benchmark: iamcheck.NewestBenchmark(), Scope: scope}); err != nil {
 			t.Fatal(err)
 		}
 		for _, f := range findings {
@@ -83,9 +85,10 @@ func TestJSONIsWhatTheWholeObjectWouldBe(t *testing.T) {
 			Schema      string             `json:"schema"`
 			GeneratedAt time.Time          `json:"generated_at"`
 			Benchmark   iamcheck.Benchmark `json:"benchmark"`
+			Scope       iamcheck.Scope     `json:"scope"`
 			Accounts    []iamcheck.Finding `json:"accounts"`
 			Summary     iamcheck.Totals    `json:"summary"`
-		}{report.Schema, at.UTC(), iamcheck.NewestBenchmark(), findings, totals}); err != nil {
+		}{report.Schema, at.UTC(), iamcheck.NewestBenchmark(), scope, findings, totals}); err != nil {
 			t.Fatal(err)
 		}
 		if got := out.String(); got != strings.ReplaceAll(want.String(), "\u202e", `\u202e`) {

@@ -2,6 +2,7 @@ package term
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -11,6 +12,10 @@ import (
 const (
 	quietOnTerminal = time.Second
 	quietInLog      = 10 * time.Second
+	// redraw is how often a count is drawn at the most: more cannot be read.
+	redraw = 100 * time.Millisecond
+	// barWidth is how many columns a bar takes.
+	barWidth = 24
 )
 
 // Progress says on standard error how far a long job is. It is silent for jobs
@@ -20,6 +25,10 @@ type Progress struct {
 	now   func() time.Time
 	next  time.Time
 	shown bool
+	// since is when the first count was reported, from its count, and drawn when
+	// one was shown last.
+	since, drawn time.Time
+	from         int
 }
 
 // Progress begins a job; now is the clock.
@@ -49,6 +58,34 @@ func (p *Progress) Step(format string, args ...any) {
 	}
 	p.next = now.Add(quietInLog)
 	p.s.Notice(format, args...)
+}
+
+// Count reports that done of total things are done, whatever they are called; 0
+// is a total that is not known yet.
+func (p *Progress) Count(done, total int, things string) {
+	now := p.now()
+	if p.since.IsZero() {
+		p.since, p.from = now, done
+	}
+	if now.Sub(p.drawn) < redraw {
+		return
+	}
+	p.drawn = now
+	text := fmt.Sprintf("%d %s", done, things)
+	if total > 0 {
+		text = fmt.Sprintf("%d of %d %s", done, total, things)
+	}
+	if rate := float64(done-p.from) / now.Sub(p.since).Seconds(); done > p.from && now.After(p.since) {
+		text += fmt.Sprintf(", %.3g a second", rate)
+		if total > done {
+			text += fmt.Sprintf(", %s left", time.Duration(float64(total-done)/rate*float64(time.Second)).Round(time.Second))
+		}
+	}
+	if total > 0 && p.s.errTTY {
+		full := min(done, total) * barWidth / total
+		text = "[" + strings.Repeat("#", full) + strings.Repeat(".", barWidth-full) + "] " + text
+	}
+	p.Step("%s", text)
 }
 
 // Done erases what a terminal still shows.

@@ -126,6 +126,38 @@ func TestProgress(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})
+	t.Run("a count has a bar, a rate and an end", func(t *testing.T) {
+		s, far := Test()
+		s.errTTY = true
+		p := s.Progress(clock)
+		p.Count(0, 0, "accounts")
+		now = now.Add(2 * time.Second)
+		p.Count(100, 0, "accounts")
+		now = now.Add(redraw / 2)
+		p.Count(101, 400, "accounts")
+		now = now.Add(2*time.Second - redraw/2)
+		p.Count(200, 400, "accounts")
+		now = now.Add(4 * time.Second)
+		p.Count(400, 400, "accounts")
+		p.Done()
+		want := "\r\x1b[Khwmfa: 100 accounts, 50 a second" +
+			"\r\x1b[Khwmfa: [############............] 200 of 400 accounts, 50 a second, 4s left" +
+			"\r\x1b[Khwmfa: [########################] 400 of 400 accounts, 50 a second\r\x1b[K"
+		if got := far.Err.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+	t.Run("a count in a log has no bar", func(t *testing.T) {
+		s, far := Test()
+		p := s.Progress(clock)
+		p.Count(0, 30, "accounts")
+		now = now.Add(10 * time.Second)
+		p.Count(10, 30, "accounts")
+		p.Done()
+		if got, want := far.Err.String(), "hwmfa: 10 of 30 accounts, 1 a second, 20s left\n"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
 	t.Run("a log gets a line every ten seconds", func(t *testing.T) {
 		s, far := Test()
 		p := s.Progress(clock)
