@@ -33,7 +33,7 @@ type Options struct {
 	// called beside each. nil is told nothing.
 	Population func(n int)
 	// Caller is told who calls, of each profile, before anything else is asked; nil is told nothing.
-	Caller func(account, partition, region string)
+	Caller func(account, partition, region, arn string)
 	// RoleName is the audit role in the member accounts, with its path where it has one; "" uses none.
 	RoleName string
 	// ExternalID is sent when the audit role is assumed; "" sends none.
@@ -184,7 +184,7 @@ func connected(ctx context.Context, opts Options, profile string) (context.Conte
 		return ctx, nil, fmt.Errorf("asking AWS who is calling: %w", onOneLine(err))
 	}
 	if opts.Caller != nil {
-		opts.Caller(c.self.account, c.self.partition, cl.region)
+		opts.Caller(c.self.account, c.self.partition, cl.region, c.self.arn)
 	}
 	return ctx, c, nil
 }

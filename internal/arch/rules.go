@@ -36,6 +36,7 @@ var packages = map[string][]string{
 	"internal/term":    {},
 	"internal/report":  {"iamcheck", "internal/term", "inventory/exchange"},
 	"internal/custody": {"hw", "inventory", "internal/policy"},
+	"internal/history": {"iamcheck", "inventory"},
 	"internal/ceremony": {
 		"hw", "hw/attest", "hw/ctap", "hw/card", "inventory", "iamcheck", "internal/custody", "internal/policy",
 	},
@@ -52,7 +53,7 @@ var packages = map[string][]string{
 		"hw", "hw/attest", "hw/local", "hw/softkey", "udev",
 		"inventory", "inventory/exchange", "inventory/store",
 		"iamcheck", "iamcheck/awsapi", "iamcheck/awstest",
-		"internal/auditrole", "internal/ceremony", "internal/config", "internal/custody", "internal/doctor", "internal/fetch", "internal/label", "internal/policy", "internal/report", "internal/term",
+		"internal/auditrole", "internal/ceremony", "internal/config", "internal/custody", "internal/doctor", "internal/fetch", "internal/history", "internal/label", "internal/policy", "internal/report", "internal/term",
 	},
 }
 
