@@ -177,7 +177,7 @@ func connected(ctx context.Context, opts Options, profile string) (context.Conte
 	}
 	scope := iamcheck.NewScope(opts.Filter)
 	c := &collector{clients: cl, opts: opts, scope: &scope}
-	if ctx, err = c.playPopulation(ctx); err != nil {
+	if ctx, err = c.playPopulation(calledBy(ctx, profile)); err != nil {
 		return ctx, nil, err
 	}
 	if c.self, err = cl.whoami(ctx); err != nil {
@@ -191,7 +191,7 @@ func connected(ctx context.Context, opts Options, profile string) (context.Conte
 
 // caller reads the caller's own account.
 func (c *collector) caller(ctx context.Context) error {
-	if err := c.begin(); err != nil {
+	if err := c.begin(ctx); err != nil {
 		return err
 	}
 	f, err := c.orRecorded(ctx, c.self.account, func(ctx context.Context, c *collector) (iamcheck.Facts, error) {

@@ -40,9 +40,21 @@ func callAs(t *testing.T, server *awstest.Server, c awstest.Credentials) {
 	t.Setenv("AWS_MAX_ATTEMPTS", "2")
 }
 
-// collect gathers the facts by account.
+// collect gathers the facts by account. Whatever it collects is recorded, and has to come out the same when it is played.
 func collect(t *testing.T, opts awsapi.Options) (map[string]iamcheck.Facts, error) {
 	t.Helper()
+	r := newReel()
+	facts, err := collectWith(t, opts, r)
+	r.replay(t, opts, facts, err)
+	return facts, err
+}
+
+// collectWith is collect with a recorder of one's own, or nil for none.
+func collectWith(t *testing.T, opts awsapi.Options, r *reel) (map[string]iamcheck.Facts, error) {
+	t.Helper()
+	if r != nil {
+		opts.Record = r
+	}
 	facts := map[string]iamcheck.Facts{}
 	_, err := awsapi.Collect(context.Background(), opts, func(f iamcheck.Facts) error {
 		if _, again := facts[f.AccountID]; again {

@@ -24,6 +24,8 @@ import (
 type Exchange struct {
 	// Account is the account whose facts the call is about; "" where it is about the organization or the caller.
 	Account string `json:"account,omitempty"`
+	// Profile is the profile whose credentials are the caller's; "" where none was named.
+	Profile string `json:"profile,omitempty"`
 	// Actor is whose credentials made it.
 	Actor iamcheck.Actor `json:"actor"`
 	// Action is the IAM action name, such as iam:ListMFADevices.
@@ -47,10 +49,11 @@ type Exchange struct {
 	Error string `json:"error,omitempty"`
 }
 
-// Recorder keeps what a collection's facts rest on. Its methods are called by many goroutines at a time; an error ends the
-// collection.
+// Recorder keeps what a collection's facts rest on. Its methods are called by many goroutines at a time. Once one has failed,
+// those called after it must fail too: an error of Begin or Finish ends the collection, and one of Record is, for the time
+// being, a call that failed.
 type Recorder interface {
-	// Begin says who calls, as soon as that is known.
+	// Begin says who calls, as soon as that is known; of several profiles each.
 	Begin(Caller) error
 	// Record is given each attempt of each call, those of one account in their order.
 	Record(Exchange) error
@@ -61,6 +64,7 @@ type Recorder interface {
 
 // Caller is who collects.
 type Caller struct {
+	Profile   string // "" where none was named
 	AccountID string
 	ARN       string
 	// OrganizationID is "" where the caller is in none, or it was not asked or is not known.
@@ -78,12 +82,18 @@ const (
 
 type (
 	accountKey struct{}
+	profileKey struct{}
 	actorKey   struct{}
 )
 
 // about says which account the calls made with the context are about.
 func about(ctx context.Context, account string) context.Context {
 	return context.WithValue(ctx, accountKey{}, account)
+}
+
+// calledBy says which profile's credentials the caller has.
+func calledBy(ctx context.Context, profile string) context.Context {
+	return context.WithValue(ctx, profileKey{}, profile)
 }
 
 // actAs says with whose credentials the calls of a session are made.
@@ -106,6 +116,7 @@ func exchangeOf(ctx context.Context, body []byte) Exchange {
 		Request: string(body),
 	}
 	x.Account, _ = ctx.Value(accountKey{}).(string)
+	x.Profile, _ = ctx.Value(profileKey{}).(string)
 	if by, ok := ctx.Value(actorKey{}).(iamcheck.Actor); ok {
 		x.Actor = by
 	}
@@ -121,11 +132,12 @@ func (e recordError) Unwrap() error { return e.error }
 func (recordError) RetryableError() bool { return false }
 
 // begin tells the recorder who calls.
-func (c *collector) begin() error {
+func (c *collector) begin(ctx context.Context) error {
 	if c.opts.Record == nil {
 		return nil
 	}
-	return c.opts.Record.Begin(Caller{AccountID: c.self.account, ARN: c.self.arn, OrganizationID: c.org.id})
+	profile, _ := ctx.Value(profileKey{}).(string)
+	return c.opts.Record.Begin(Caller{Profile: profile, AccountID: c.self.account, ARN: c.self.arn, OrganizationID: c.org.id})
 }
 
 // finish tells the recorder that an account's calls are all recorded, unless they were cut off.

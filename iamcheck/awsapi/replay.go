@@ -31,11 +31,11 @@ func (notRecordedError) RetryableError() bool { return false }
 
 // asked is what a recorded call is found by.
 type asked struct {
-	actor                   iamcheck.Actor
-	action, region, request string
+	actor                            iamcheck.Actor
+	profile, action, region, request string
 }
 
-func (x *Exchange) asked() asked { return asked{x.Actor, x.Action, x.Region, x.Request} }
+func (x *Exchange) asked() asked { return asked{x.Actor, x.Profile, x.Action, x.Region, x.Request} }
 
 // tape is the recorded calls of one account, or of none, each to be played once.
 type tape struct {

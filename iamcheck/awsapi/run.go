@@ -63,7 +63,7 @@ func (c *collector) collectOrganization(ctx context.Context) error {
 	if c.org.id != "" {
 		c.scope.Org = &c.org.id
 	}
-	if err := c.begin(); err != nil {
+	if err := c.begin(ctx); err != nil {
 		return err
 	}
 	err := c.everyAccount(ctx, func(ctx context.Context, a Account) error {
