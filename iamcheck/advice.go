@@ -10,11 +10,20 @@ type Advice struct {
 	URL string `json:"url,omitempty"`
 }
 
+// Told is the advice on a word, and how many accounts have it.
+type Told struct {
+	Accounts int `json:"accounts"`
+	Advice
+}
+
 // Advice is that on a reason; the zero Advice for a word that is none.
 func (r Reason) Advice() Advice { return reasonAdvice[r] }
 
 // Advice is that on a warning; the zero Advice for a word that is none.
 func (w Warning) Advice() Advice { return warningAdvice[w] }
+
+// Advice is that on a finding on the recovery path, of which it says what is demanded; the zero Advice for a word that is none.
+func (r RecoveryName) Advice() Advice { return recoveryAdvice[r] }
 
 // userGuide is AWS's guide to IAM.
 const userGuide = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
@@ -25,6 +34,7 @@ const (
 	pageCentral  = userGuide + "id_root-enable-root-access.html"
 	pageTasks    = userGuide + "id_root-user-privileged-task.html"
 	pageLost     = userGuide + "id_credentials_mfa_lost-or-broken.html"
+	pageEmail    = "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-update-root-user-email.html"
 	pageKeys     = userGuide + "id_root-user_manage_delete-key.html"
 )
 
@@ -186,24 +196,65 @@ var warningAdvice = map[Warning]Advice{
 		"the paired commercial account has a root user with a console and is in scope",
 		"Audit the commercial account that this GovCloud account was made from: its root user closes and pays for both.", "",
 	},
-	"bound_key_reset": {
+	BoundKeyReset: {
 		"a bound key was found without its identity credential",
 		"Assume that the key was reset, and its registration at AWS gone with it: try it as root. If it fails, remove the device, enroll the key anew, register it and bind it.", pageRegister,
 	},
-	"former_key_listed": {
+	FormerKeyListed: {
 		"AWS lists a device under the name of a binding that was removed",
 		"Remove the device from root's Security credentials; or, if the key is still to guard the account, hwmfa account bind it again.", pageRegister,
 	},
-	"unenrolled_device": {
+	UnenrolledDevice: {
 		"root has a device that nobody has enrolled",
 		"Find out whose it is. Enroll the key and bind it to the account, or remove the device from root's Security credentials.", pageRegister,
 	},
-	"certification_contradicted": {
+	CertificationContradicted: {
 		"AWS gives a device a certification that the key bound to it cannot have",
 		"The device is another key than the binding says. Find out which, correct the binding, and remove a device that nobody can account for.", "",
 	},
-	"device_older_than_key": {
+	DeviceOlderThanKey: {
 		"a device was registered before the inventory first heard of the key bound to it",
 		"Check with the key in hand that it opens root's sign-in; if it does not, the binding names the wrong key: unbind it.", "",
+	},
+}
+
+const mailboxRemedy = "As root, open the account name at the top right, Account, Edit beside the account settings, and change the address; of a member account the " +
+	"management account may too (aws account start-primary-email-update). Both need a code that is sent to the new address."
+
+var recoveryAdvice = map[RecoveryName]Advice{
+	RootEmailUnknown: {
+		"root's e-mail address is known",
+		"Audit with --org from the management account or a delegated administrator: only organizations:ListAccounts tells the address.", "",
+	},
+	RootEmailShared: {
+		"root's mailbox is that of no other account",
+		"Give each account an address of its own, so that one mailbox opens one account. " + mailboxRemedy, pageEmail,
+	},
+	RootEmailForeignDomain: {
+		"root's e-mail address is at a domain of the organization's own",
+		"Move the address to your own domain: whoever has the foreign one can set root's password. " + mailboxRemedy, pageEmail,
+	},
+	RootEmailPersonal: {
+		"root's e-mail address is that of a group mailbox",
+		"Use a group mailbox that outlives people and that several watch. " + mailboxRemedy, pageEmail,
+	},
+	RootEmailPlusAddress: {
+		"root's e-mail address is no plus-address",
+		"Nothing has to be done. Count whoever reads the mailbox before the plus as able to set root's password.", "",
+	},
+	RootAccessKeys: {"root has no access keys", warningAdvice[RootAccessKeysPresent].Remedy, pageKeys},
+	RootCertificates: {
+		"root has no signing certificates",
+		"As root, open Security credentials, X.509 certificates, and delete them; of a member account, a root session with IAMDeleteRootUserCredentials does: " +
+			"aws iam delete-signing-certificate --certificate-id ID, without --user-name.", pageTasks,
+	},
+	RootPassword: {
+		"root has no password",
+		"Nothing has to be done in the management account. Member accounts need none: remove it centrally (IAM, Root access management).", pageCentral,
+	},
+	RootRecoverable: {
+		"root's password cannot be recovered through its mailbox",
+		"Member accounts: enable central root credentials management and delete root's credentials; recovery ends with them. Elsewhere recovery cannot be " +
+			"switched off: let few read the mailbox, guard it and its domain with hardware MFA, and keep MFA on root.", pageCentral,
 	},
 }

@@ -46,6 +46,12 @@ func TestEveryWordOfAnAuditHasAdvice(t *testing.T) {
 	for _, w := range constants(t, "Warning") {
 		advice["warning "+w] = Warning(w).Advice()
 	}
+	for _, r := range constants(t, "RecoveryName") {
+		advice["recovery "+r] = RecoveryName(r).Advice()
+	}
+	if has := len(reasonAdvice) + len(warningAdvice) + len(recoveryAdvice); has != len(advice) {
+		t.Errorf("there is advice on %d words, and there are %d", has, len(advice))
+	}
 	for word, a := range advice {
 		if a.Text == "" || a.Remedy == "" {
 			t.Errorf("%s: something is not said: %+v", word, a)
@@ -68,6 +74,9 @@ func TestRemediesAreRightWhereOtherGuidesAreNot(t *testing.T) {
 	}
 	for w, a := range warningAdvice {
 		all["warning "+string(w)] = a.Remedy
+	}
+	for r, a := range recoveryAdvice {
+		all["recovery "+string(r)] = a.Remedy
 	}
 	for word, remedy := range all {
 		for _, wrong := range []string{"enable-mfa-device", "create-virtual-mfa-device", "get-credential-report"} {

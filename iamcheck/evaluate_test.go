@@ -198,7 +198,7 @@ func TestTheJSONOfAFinding(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := slices.Sorted(maps.Keys(fields.Summary))
-	if words := strings.Join(names, " "); words != "accounts assurance flags level1 level2 literal recovery" {
+	if words := strings.Join(names, " "); words != "accounts assurance flags level1 level2 literal reasons recovery warnings" {
 		t.Errorf("the summary has %s", words)
 	}
 }

@@ -101,7 +101,10 @@ type Totals struct {
 	Level1    map[Status]int    `json:"level1"`
 	Literal   map[Status]int    `json:"literal"`
 	Assurance map[Assurance]int `json:"assurance"`
-	Flags     []Flag            `json:"flags"`
+	// Reasons and Warnings say of each word that an account has what it means, what to do about it, and how many have it.
+	Reasons  map[Reason]Told  `json:"reasons"`
+	Warnings map[Warning]Told `json:"warnings"`
+	Flags    []Flag           `json:"flags"`
 	// Recovery sums the recovery path up.
 	Recovery RecoveryTotals `json:"recovery"`
 }

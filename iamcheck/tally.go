@@ -17,6 +17,8 @@ func NewTally() *Tally {
 		Level1:    map[Status]int{Pass: 0, Fail: 0, Unknown: 0, NotApplicable: 0},
 		Literal:   map[Status]int{Pass: 0, Fail: 0, Unknown: 0},
 		Assurance: map[Assurance]int{},
+		Reasons:   map[Reason]Told{},
+		Warnings:  map[Warning]Told{},
 	}}
 	for _, a := range Assurances() {
 		t.totals.Assurance[a] = 0
@@ -32,6 +34,16 @@ func (t *Tally) Add(f Finding) {
 	t.totals.Literal[f.Level2.Literal]++
 	if f.Level2.Assurance != nil {
 		t.totals.Assurance[*f.Level2.Assurance]++
+	}
+	counted := map[string]bool{} // one reason may stand on both levels
+	for _, r := range slices.Concat(f.Level2.Reasons, f.Level1.Reasons) {
+		if !counted[string(r)] {
+			counted[string(r)] = true
+			t.totals.Reasons[r] = Told{t.totals.Reasons[r].Accounts + 1, r.Advice()}
+		}
+	}
+	for _, w := range f.Level2.Warnings {
+		t.totals.Warnings[w] = Told{t.totals.Warnings[w].Accounts + 1, w.Advice()}
 	}
 	if f.Level2.Status != NotApplicable && !f.Level2.NotRequired {
 		t.scope = append(t.scope, f.AccountID)

@@ -147,3 +147,19 @@ func TestTheKeysNeededAreTheFewestThatDo(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSumSaysWhatToDoOnceForAllAccounts(t *testing.T) {
+	tally := NewTally()
+	for range 3 {
+		tally.Add(Finding{
+			Level2: Level2{Status: Fail, Reasons: []Reason{NoMFA}, Warnings: []Warning{SingleDevice}},
+			Level1: Level1{Status: Fail, Reasons: []Reason{NoMFA}},
+		})
+	}
+	tally.Add(Finding{Level2: Level2{Status: Unknown, Reasons: []Reason{SummaryMissing}}})
+	got := tally.Totals(nil, Census{}, Thresholds{})
+	if len(got.Reasons) != 2 || len(got.Warnings) != 1 || got.Reasons[NoMFA] != (Told{3, NoMFA.Advice()}) ||
+		got.Reasons[SummaryMissing].Accounts != 1 || got.Warnings[SingleDevice] != (Told{3, SingleDevice.Advice()}) {
+		t.Errorf("got %+v, %+v", got.Reasons, got.Warnings)
+	}
+}
