@@ -49,9 +49,14 @@ func TestExample(t *testing.T) {
 	if !found || !ended {
 		t.Fatal("docs/policy.md has no example")
 	}
+	prod := "prod"
 	want := Policy{
 		KeysPerAccount: 2, AccountsPerKey: 10, KeysPerCustodian: 20, ExceptionDays: 366,
 		Tiers: map[string]Tier{"production": {Required}, "sandbox": {NotRequired}},
+		TierRules: []TierRule{
+			{Tag: &TagRule{"env", &prod}, Tier: "production"}, {OU: "ou-ab12-11111111", Tier: "sandbox"},
+			{Tag: &TagRule{Key: "throwaway"}, OU: "r-ab12", Tier: "sandbox"},
+		},
 		Custody: Custody{
 			SitesPerAccount: 2, DaysWithPerson: 30, DaysWithoutProof: 180, BatteryMonths: 6,
 			Spares:   []Spare{{"YubiKey 5C NFC*", "Berlin", 4}, {"*FIPS*", "", 2}},

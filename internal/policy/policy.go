@@ -31,6 +31,8 @@ type Policy struct {
 	RequireDelivery bool `yaml:"require_delivery"`
 	// Tiers says what is demanded of the accounts of a tier.
 	Tiers map[string]Tier `yaml:"tiers"`
+	// TierRules give accounts a tier that nobody gave them by hand.
+	TierRules []TierRule `yaml:"tier_rules"`
 	// ExceptionDays is how long an exception may last at most, 1 to 3650.
 	ExceptionDays int `yaml:"exception_days"`
 	// Custody is what hwmfa custody check holds the inventory against.
@@ -95,6 +97,7 @@ func (p Policy) check() error {
 		within("keys_per_custodian", p.KeysPerCustodian, 10000),
 		within("exception_days", p.ExceptionDays, 3650),
 		checkTiers(p.Tiers),
+		checkTierRules(p.TierRules, p.Tiers),
 		p.Custody.check(),
 		p.Enrollment.check(),
 	)
