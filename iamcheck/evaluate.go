@@ -14,7 +14,9 @@ type Options struct {
 	Benchmark string
 	// NotRequired says that the account's tier does not demand Level 2.
 	NotRequired bool
-	// Exception is the account's exception, shown while it has not expired at Now.
+	// Tier is the account's tier, shown beside the verdict; nil: it has none.
+	Tier *Tier
+	// Exception is the account's exception; it is shown as expired once it is at Now.
 	Exception *Exception
 	// Keys are all keys of the inventory, for suggestions; nil: there is no inventory, so that nothing is said of devices that
 	// it does not know.
@@ -38,7 +40,12 @@ func Evaluate(f Facts, bound []BoundKey, opts Options) Finding {
 		Warnings:    warnings(&e, m, details),
 		Details:     details,
 		NotRequired: opts.NotRequired,
-		Exception:   unexpired(opts),
+		Tier:        copied(opts.Tier),
+	}
+	if opts.Exception != nil && !opts.Now.Before(opts.Exception.Expires) {
+		level2.ExpiredException = copied(opts.Exception)
+	} else {
+		level2.Exception = copied(opts.Exception)
 	}
 	if hardware.status == Pass {
 		grade := gradeOf(&e, m, hardware.inferred)
@@ -71,12 +78,13 @@ func literal(e *evidence) Status {
 	return Unknown
 }
 
-func unexpired(o Options) *Exception {
-	if o.Exception == nil || !o.Now.Before(o.Exception.Expires) {
+// copied keeps a finding from sharing what the options point to.
+func copied[T any](p *T) *T {
+	if p == nil {
 		return nil
 	}
-	shown := *o.Exception
-	return &shown
+	v := *p
+	return &v
 }
 
 func stringOrNil(s string) *string {

@@ -63,7 +63,9 @@ func TestTheJSONOfAFinding(t *testing.T) {
     ],
     "details": [],
     "not_required": false,
-    "exception": null
+    "tier": null,
+    "exception": null,
+    "expired_exception": null
    },
    "level1": {
     "status": "unknown",
@@ -121,7 +123,9 @@ func TestTheJSONOfAFinding(t *testing.T) {
     "warnings": [],
     "details": [],
     "not_required": false,
-    "exception": null
+    "tier": null,
+    "exception": null,
+    "expired_exception": null
    },
    "level1": {
     "status": "pass",
@@ -226,12 +230,17 @@ func TestTierAndExceptionStandBesideTheVerdict(t *testing.T) {
 	exception := &Exception{Owner: "Ada", Approver: "Grace", Reason: "keys are ordered", CompensatingControl: "SCP", Expires: now.Add(time.Hour)}
 	f := hardwareFacts()
 	f.Root.Devices[0].Serial = "arn:aws:iam::" + here + ":mfa/phone"
-	got := Evaluate(f, nil, Options{NotRequired: true, Exception: exception, Now: now})
+	sandbox, rule := "sandbox", "tag env=dev"
+	tier := &Tier{Name: &sandbox, By: TierByRule, Rule: &rule}
+	got := Evaluate(f, nil, Options{NotRequired: true, Tier: tier, Exception: exception, Now: now})
+	if got.Level2.Tier == nil || *got.Level2.Tier != *tier || got.Level2.ExpiredException != nil {
+		t.Errorf("got %s", show(got))
+	}
 	if got.Level2.Status != Fail || !got.Level2.NotRequired || got.Level2.Exception == nil || *got.Level2.Exception != *exception {
 		t.Errorf("got %s", show(got))
 	}
 	got = Evaluate(f, nil, Options{Exception: exception, Now: exception.Expires})
-	if got.Level2.Status != Fail || got.Level2.Exception != nil {
+	if got.Level2.Status != Fail || got.Level2.Exception != nil || got.Level2.ExpiredException == nil || *got.Level2.ExpiredException != *exception {
 		t.Errorf("expired: got %s", show(got))
 	}
 }

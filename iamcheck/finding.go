@@ -33,9 +33,33 @@ type Level2 struct {
 	Details []Detail `json:"details"`
 	// NotRequired is set where the account's tier does not demand Level 2; it stands beside the verdict and changes nothing in it.
 	NotRequired bool `json:"not_required"`
+	// Tier is the account's tier and where it comes from; null where it has none.
+	Tier *Tier `json:"tier"`
 	// Exception is the unexpired exception of the account, null without one; it never hides the status.
 	Exception *Exception `json:"exception"`
+	// ExpiredException is the account's exception once it has expired: it counts no more, and nobody ended it.
+	ExpiredException *Exception `json:"expired_exception"`
 }
+
+// Tier is what an organization calls an account by when it says what is demanded of it.
+type Tier struct {
+	// Name is null where what a rule looks at could not be read.
+	Name *string `json:"name"`
+	By   TierBy  `json:"by"`
+	// Rule is the rule in words; null where no rule gave the tier.
+	Rule *string `json:"rule"`
+}
+
+// TierBy is where an account's tier comes from.
+type TierBy string
+
+// An account has its tier from the inventory, where somebody gave it, or by a rule; or a rule could not be applied, because
+// what it looks at was not read.
+const (
+	TierByInventory TierBy = "inventory"
+	TierByRule      TierBy = "rule"
+	TierUndecided   TierBy = "undecided"
+)
 
 // Level1 is the verdict on root MFA of any kind.
 type Level1 struct {
