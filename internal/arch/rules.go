@@ -34,6 +34,7 @@ var packages = map[string][]string{
 	"internal/label":   {},
 	"internal/policy":  {},
 	"internal/term":    {},
+	"internal/packet":  {"iamcheck", "iamcheck/awsapi"},
 	"internal/report":  {"iamcheck", "internal/term", "inventory/exchange"},
 	"internal/custody": {"hw", "inventory", "internal/policy"},
 	"internal/history": {"iamcheck", "inventory"},
@@ -53,7 +54,7 @@ var packages = map[string][]string{
 		"hw", "hw/attest", "hw/local", "hw/softkey", "udev",
 		"inventory", "inventory/exchange", "inventory/store",
 		"iamcheck", "iamcheck/awsapi", "iamcheck/awstest",
-		"internal/auditrole", "internal/ceremony", "internal/config", "internal/custody", "internal/doctor", "internal/fetch", "internal/history", "internal/label", "internal/policy", "internal/report", "internal/term",
+		"internal/auditrole", "internal/ceremony", "internal/config", "internal/custody", "internal/doctor", "internal/fetch", "internal/history", "internal/label", "internal/packet", "internal/policy", "internal/report", "internal/term",
 	},
 }
 

@@ -1,0 +1,132 @@
+package packet
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// Put writes one of the files beside the accounts: Inventory, Policy or Report.
+func (w *Writer) Put(name string, write func(io.Writer) error) error {
+	p, err := newPart(w.path(name))
+	if err != nil {
+		return w.fail(err)
+	}
+	err = write(p)
+	f, closing := p.finish(name)
+	if err := errors.Join(err, closing); err != nil {
+		return w.fail(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.files[name] = f
+	return w.err
+}
+
+// Ending is what is known of a collection when it is over.
+type Ending struct {
+	At time.Time
+	// Rules are those that the report was decided by.
+	Rules any
+	// JournalHead is nil without an inventory.
+	JournalHead *string
+	// Accounts is how many were audited.
+	Accounts int
+}
+
+// Seal finishes the packet: every file is on the disk before the manifest that vouches for it. It returns the packet's head,
+// the SHA-256 of its manifest, which vouches for the rest.
+func (w *Writer) Seal(ctx context.Context, end Ending) (head string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return "", w.err
+	}
+	if head, err = w.seal(ctx, end); err != nil {
+		return "", w.broke(err)
+	}
+	return head, nil
+}
+
+func (w *Writer) seal(ctx context.Context, end Ending) (string, error) {
+	population, err := w.population.finish(populationFile)
+	if err != nil {
+		return "", err
+	}
+	w.files[populationFile] = population
+	if err := w.dropParts(); err != nil {
+		return "", err
+	}
+	m := w.manifest
+	m.Files = make([]File, 0, len(w.files))
+	for name, f := range w.files {
+		if err := errors.Join(context.Cause(ctx), syncFile(w.path(name))); err != nil {
+			return "", err
+		}
+		m.Files = append(m.Files, f)
+	}
+	if m.Rules, err = json.Marshal(end.Rules); err != nil {
+		return "", fmt.Errorf("encode rules: %w", err)
+	}
+	at := end.At.UTC()
+	m.FinishedAt, m.JournalHead, m.Accounts, m.Exchanges = &at, end.JournalHead, end.Accounts, w.exchanges
+	doc, err := manifestText(m)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(doc)
+	head := hex.EncodeToString(sum[:])
+	// The manifest comes last: until it is there, the packet is one that can be resumed.
+	if err := w.replace(sumFile, []byte(head+"  "+manifestFile+"\n")); err != nil {
+		return "", err
+	}
+	if err := errors.Join(syncFile(w.path(accountFolder)), w.replace(manifestFile, doc), syncFile(w.dir)); err != nil {
+		return "", err
+	}
+	w.manifest = m
+	return head, nil
+}
+
+// syncFile has a file, or the names in a folder, on the disk.
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// dropParts removes the files of accounts that were not finished.
+func (w *Writer) dropParts() error {
+	var errs []error
+	for account, p := range w.parts {
+		delete(w.parts, account)
+		errs = append(errs, p.file.Close(), os.Remove(p.file.Name()))
+	}
+	return errors.Join(errs...)
+}
+
+// Close ends the writing. A packet that is not sealed stays as it is, and can be resumed.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	err := w.dropParts()
+	if closing := w.population.file.Close(); !errors.Is(closing, os.ErrClosed) {
+		err = errors.Join(err, closing)
+	}
+	if err = errors.Join(err, w.lock.Close()); err != nil {
+		return fmt.Errorf("close the evidence in %s: %w", w.dir, err)
+	}
+	return nil
+}
+
+// Remove drops the packet with all that is in it, and closes it.
+func (w *Writer) Remove() error {
+	return errors.Join(os.RemoveAll(w.dir), w.Close())
+}
