@@ -17,8 +17,13 @@ const (
 	asffReasons     = 32
 )
 
-// asffTypes classifies our findings in Security Hub's taxonomy.
-var asffTypes = []string{"Software and Configuration Checks/Industry and Regulatory Standards/CIS AWS Foundations Benchmark"}
+// asffTypes classifies a finding in Security Hub's taxonomy: by the benchmark, or as a good practice.
+func asffTypes(c check) []string {
+	if c.number == "" {
+		return []string{"Software and Configuration Checks/AWS Security Best Practices"}
+	}
+	return []string{"Software and Configuration Checks/Industry and Regulatory Standards/CIS AWS Foundations Benchmark"}
+}
 
 // asffFinding is an AwsSecurityFinding, as far as we fill one.
 type asffFinding struct {
@@ -60,7 +65,7 @@ type asffResource struct {
 type asffCompliance struct {
 	Status              string
 	StatusReasons       []asffReason `json:",omitempty"`
-	RelatedRequirements []string
+	RelatedRequirements []string     `json:",omitempty"`
 }
 
 type asffReason struct{ ReasonCode, Description string }
@@ -125,7 +130,7 @@ func asff(h Head, c check) asffFinding {
 	doc := asffFinding{
 		SchemaVersion: "2018-10-08", Id: c.id(), ProductName: "hwmfa", GeneratorId: "hwmfa/" + c.slug, AwsAccountId: importer.Account,
 		ProductArn: "arn:" + importer.Partition + ":securityhub:" + importer.Region + ":" + importer.Account + ":product/" + importer.Account + "/default",
-		Types:      asffTypes, CreatedAt: at, UpdatedAt: at, LastObservedAt: at,
+		Types:      asffTypes(c), CreatedAt: at, UpdatedAt: at, LastObservedAt: at,
 		Severity:    asffSeverity{Label: strings.ToUpper(c.shownSeverity()), Normalized: asffNormalized[c.shownSeverity()], Original: c.severity},
 		Title:       c.title,
 		Description: clip(c.describe(), asffDescription),
@@ -134,7 +139,7 @@ func asff(h Head, c check) asffFinding {
 		RecordState: "ACTIVE", ProductFields: map[string]string{},
 	}
 	doc.FindingProviderFields.Severity.Label, doc.FindingProviderFields.Severity.Original = doc.Severity.Label, doc.Severity.Original
-	doc.FindingProviderFields.Types = asffTypes
+	doc.FindingProviderFields.Types = asffTypes(c)
 	for name, value := range c.fields {
 		doc.ProductFields["hwmfa/"+name] = value
 	}

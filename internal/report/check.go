@@ -26,7 +26,7 @@ type check struct {
 	severity                 string
 	reasons                  []because
 	advice                   iamcheck.Advice
-	// number is the control's in the benchmark, and related what other frameworks call it.
+	// number is the control's in the benchmark, and related what other frameworks call it; the recovery path has neither.
 	number  string
 	related []string
 	// fields are what no format has a place for, by name.
@@ -67,7 +67,7 @@ func (c check) describe() string {
 	return said + "."
 }
 
-// checks are the two controls on one account.
+// checks are the two controls on one account, and the looks at the ways around root's MFA, which are findings of their own.
 func checks(h Head, f iamcheck.Finding) []check {
 	hardware := newCheck(h, f, iamcheck.HardwareMFA, f.Level2.Status, f.Level2.Reasons)
 	for _, w := range f.Level2.Warnings {
@@ -88,14 +88,38 @@ func checks(h Head, f iamcheck.Finding) []check {
 	hardware.field("warnings", words(f.Level2.Warnings))
 	hardware.field("root_devices", serials(f.RootDevices))
 	hardware.field("not_required", strconv.FormatBool(f.Level2.NotRequired))
-	return []check{hardware, newCheck(h, f, iamcheck.RootMFA, f.Level1.Status, f.Level1.Reasons)}
+	hardware.field("suggestions", suggestions(f.RootDevices))
+	list := []check{hardware, newCheck(h, f, iamcheck.RootMFA, f.Level1.Status, f.Level1.Reasons)}
+	for _, r := range f.Recovery {
+		c := bare(h, f, "recovery/"+string(r.Finding), r.Finding.Advice().Text, recoveryStatus[r.Status], r.Severity)
+		if c.status != iamcheck.Pass {
+			c.because(string(r.Finding), r.Text)
+			c.advice = r.Finding.Advice()
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// recoveryStatus is the verdict that formats know for what became of a look at the recovery path.
+var recoveryStatus = map[iamcheck.RecoveryStatus]iamcheck.Status{
+	iamcheck.RecoveryOK: iamcheck.Pass, iamcheck.RecoveryFinding: iamcheck.Fail, iamcheck.RecoveryUnknown: iamcheck.Unknown,
+}
+
+// bare is a check without reasons, numbers and advice.
+func bare(h Head, f iamcheck.Finding, slug, title string, status iamcheck.Status, severity string) check {
+	c := check{
+		slug: slug, title: title, account: term.Escape(f.AccountID), name: term.Escape(text(f.Name)), partition: term.Escape(text(f.Partition)),
+		status: status, severity: severity, fields: map[string]string{},
+	}
+	c.field("account_id", f.AccountID)
+	c.field("program", h.Program)
+	return c
 }
 
 func newCheck(h Head, f iamcheck.Finding, control iamcheck.Control, status iamcheck.Status, reasons []iamcheck.Reason) check {
-	c := check{
-		slug: string(control), title: control.Title(), account: term.Escape(f.AccountID), name: term.Escape(text(f.Name)), partition: term.Escape(text(f.Partition)),
-		status: status, severity: iamcheck.Severity, number: h.Benchmark.Control(control).ID, fields: map[string]string{},
-	}
+	c := bare(h, f, string(control), control.Title(), status, iamcheck.Severity)
+	c.number = h.Benchmark.Control(control).ID
 	if status != iamcheck.Pass {
 		for _, r := range reasons {
 			c.because(string(r), r.Advice().Text)
@@ -115,10 +139,8 @@ func newCheck(h Head, f iamcheck.Finding, control iamcheck.Control, status iamch
 	for _, m := range iamcheck.MappingsOf(control) {
 		c.related = append(c.related, m.RelatedAs)
 	}
-	c.field("account_id", f.AccountID)
 	c.field("benchmark", h.Benchmark.Version)
 	c.field("control", c.number)
-	c.field("program", h.Program)
 	return c
 }
 

@@ -19,7 +19,7 @@ var csvColumns = []string{
 	"level2", "assurance", "literal", "level2_reasons", "warnings", "not_required",
 	"level1", "level1_reasons",
 	"exception_expires", "exception_owner", "exception_approver", "exception_reason", "compensating_control",
-	"root_devices", "failed_calls",
+	"root_devices", "suggestions", "recovery", "failed_calls",
 	"benchmark", "level2_control", "level1_control", "generated_at",
 }
 
@@ -55,7 +55,7 @@ func (c *csvWriter) Finding(f iamcheck.Finding) error {
 	}
 	row = append(row, exception...)
 	return c.row(append(row,
-		serials(f.RootDevices), failedCalls(f.Calls),
+		serials(f.RootDevices), suggestions(f.RootDevices), recovered(f.Recovery), failedCalls(f.Calls),
 		c.head.Benchmark.Version, c.head.Benchmark.Hardware.ID, c.head.Benchmark.RootMFA.ID, c.head.GeneratedAt.UTC().Format(time.RFC3339)))
 }
 
@@ -110,6 +110,31 @@ func failedCalls(calls []iamcheck.Call) string {
 	for _, c := range calls {
 		if c.Failed() {
 			texts = append(texts, c.Action+"="+string(c.Outcome))
+		}
+	}
+	return words(texts)
+}
+
+// suggestions are the keys that devices may be, in sentences.
+func suggestions(devices []iamcheck.RootDevice) string {
+	var texts []string
+	for _, d := range devices {
+		for _, s := range d.Suggestions {
+			texts = append(texts, s.Text)
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+// recovered are the findings on the recovery path, those that could not be looked for with a question mark.
+func recovered(list []iamcheck.Recovery) string {
+	var texts []string
+	for _, r := range list {
+		switch r.Status {
+		case iamcheck.RecoveryFinding:
+			texts = append(texts, string(r.Finding))
+		case iamcheck.RecoveryUnknown:
+			texts = append(texts, string(r.Finding)+"?")
 		}
 	}
 	return words(texts)

@@ -55,7 +55,12 @@ func virtual() iamcheck.Finding {
 		},
 		Level1:      iamcheck.Level1{Status: iamcheck.Pass, Reasons: []iamcheck.Reason{}},
 		RootDevices: []iamcheck.RootDevice{{Serial: "arn:aws:iam::210000000002:mfa/phone", Kind: ptr(iamcheck.Virtual)}},
-		Calls:       []iamcheck.Call{{Action: "iam:ListMFADevices", Outcome: iamcheck.OK}},
+		Recovery: []iamcheck.Recovery{
+			{Finding: iamcheck.RootAccessKeys, Status: iamcheck.RecoveryFinding, Severity: "critical", Text: "root has access keys, which no MFA guards"},
+			{Finding: iamcheck.RootEmailUnknown, Status: iamcheck.RecoveryUnknown, Severity: "informational", Text: "root's e-mail address is not known"},
+			{Finding: iamcheck.RootCertificates, Status: iamcheck.RecoveryOK, Severity: "high", Text: "root has no signing certificates"},
+		},
+		Calls: []iamcheck.Call{{Action: "iam:ListMFADevices", Outcome: iamcheck.OK}},
 	}
 }
 
@@ -70,6 +75,7 @@ func states() []iamcheck.Finding {
 		Level1: iamcheck.Level1{Status: iamcheck.Pass, Reasons: []iamcheck.Reason{}},
 		RootDevices: []iamcheck.RootDevice{{
 			Serial: "arn:aws:iam::210000000001:u2f/root/yk-1-EXAMPLE", Kind: ptr(iamcheck.FIDO), Certifications: map[string]string{"FIDO": "L2"},
+			Suggestions: []iamcheck.Suggestion{{KeyID: "k1", Because: iamcheck.BecauseTag, Text: "it may be key yk-1"}},
 		}},
 		Calls: []iamcheck.Call{},
 	}

@@ -65,11 +65,11 @@ type ocsfAccount struct {
 }
 
 type ocsfCompliance struct {
-	Control       string      `json:"control"`
+	Control       string      `json:"control,omitempty"`
 	Desc          string      `json:"desc"`
-	Standards     []string    `json:"standards"`
-	Requirements  []string    `json:"requirements"`
-	Checks        []ocsfCheck `json:"checks"`
+	Standards     []string    `json:"standards,omitempty"`
+	Requirements  []string    `json:"requirements,omitempty"`
+	Checks        []ocsfCheck `json:"checks,omitempty"`
 	Status        string      `json:"status"`
 	StatusID      int         `json:"status_id"`
 	StatusCode    string      `json:"status_code"`
@@ -178,20 +178,22 @@ func ocsf(h Head, c check) ocsfFinding {
 			CloudPartition: c.partition, Provider: "AWS",
 		},
 		Compliance: ocsfCompliance{
-			Control: c.number, Desc: c.title, Standards: []string{standard(h.Benchmark)}, Requirements: c.related,
-			Checks: []ocsfCheck{{
-				Name: c.title, Standards: []string{standard(h.Benchmark)}, Status: status.word, StatusID: status.id, UID: c.number, Version: h.Benchmark.Version,
-			}},
-			Status: status.word, StatusID: status.id, StatusCode: string(c.status),
+			Control: c.number, Desc: c.title, Requirements: c.related, Status: status.word, StatusID: status.id, StatusCode: string(c.status),
 		},
 		FindingInfo: ocsfInfo{
 			Analytic: ocsfAnalytic{Name: c.title, Type: "Rule", TypeID: 1, UID: "hwmfa/" + c.slug},
-			Desc:     said, LastSeenTime: at, ModifiedTime: at, Title: c.title, Types: asffTypes, UID: c.id(),
+			Desc:     said, LastSeenTime: at, ModifiedTime: at, Title: c.title, Types: asffTypes(c), UID: c.id(),
 		},
 		Resources: []ocsfResource{{
 			CloudPartition: c.partition, Name: c.name, Role: "Target", RoleID: 1, Type: "AwsAccount", UID: "AWS::::Account:" + c.account,
 		}},
 		Unmapped: c.fields,
+	}
+	if c.number != "" {
+		doc.Compliance.Standards = []string{standard(h.Benchmark)}
+		doc.Compliance.Checks = []ocsfCheck{{
+			Name: c.title, Standards: doc.Compliance.Standards, Status: status.word, StatusID: status.id, UID: c.number, Version: h.Benchmark.Version,
+		}}
 	}
 	for _, r := range c.reasons {
 		doc.Compliance.StatusDetails = append(doc.Compliance.StatusDetails, r.code+": "+r.text)
