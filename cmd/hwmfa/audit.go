@@ -11,16 +11,15 @@ import (
 
 	"hwmfa/iamcheck"
 	"hwmfa/iamcheck/awsapi"
+	"hwmfa/internal/ceremony"
 	"hwmfa/internal/policy"
 	"hwmfa/internal/report"
 )
 
 type auditOptions struct {
-	org        bool
-	roleName   string
-	externalID string
-	require    string
-	json       bool
+	scope   scopeOptions
+	require string
+	json    bool
 }
 
 func newAuditCommand(a *app) *cobra.Command {
@@ -40,9 +39,14 @@ inventory, where there is one, tell how sure it is that a device is hardware:
   inferred        root's own list was not readable
 
 Credentials, profile, region and endpoint are those of the AWS SDK. Without
---org the caller's own account is audited.` + exitStatusHelp(exitFound, exitCredentials),
+--org the caller's own account is audited, or with several profiles the account
+of each. Of an organization --account, --ou, --tag and --tier take the accounts
+that match all of them, --exclude leaves some out; the report names what is left
+out.` + exitStatusHelp(exitFound, exitCredentials),
 		Example: `  hwmfa audit
   hwmfa audit --org --role-name SecurityAudit
+  hwmfa audit --org --ou ou-ab12-11111111 --exclude 111122223333
+  hwmfa audit --profile main --profile lab
   hwmfa audit --org --require certified --json > audit.json`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,9 +54,7 @@ Credentials, profile, region and endpoint are those of the AWS SDK. Without
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&opts.org, "org", false, "audit every account of the organization")
-	f.StringVar(&opts.roleName, "role-name", "", "`ROLE` to assume in member accounts, with its path where it has one")
-	f.StringVar(&opts.externalID, "external-id", "", "external `ID` to assume the role with")
+	opts.scope.flags(f)
 	f.StringVar(&opts.require, "require", "", "fail a pass whose assurance is weaker than `LEVEL`")
 	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of thresholds (policy.yaml)")
 	f.BoolVar(&opts.json, "json", false, "print JSON (hwmfa.audit/v1)")
@@ -64,12 +66,14 @@ Credentials, profile, region and endpoint are those of the AWS SDK. Without
 type audit struct {
 	app     *app
 	opts    auditOptions
+	what    awsapi.Options
 	limits  policy.Policy
 	require iamcheck.Assurance
 	known   known
 
 	spool *report.Spool
 	tally *iamcheck.Tally
+	scope iamcheck.Scope
 	// attention: a finding ends the command with exit 3.
 	attention bool
 }
@@ -97,6 +101,10 @@ func runAudit(ctx context.Context, a *app, opts auditOptions) (err error) {
 func (a *app) newAudit(ctx context.Context, opts auditOptions) (*audit, error) {
 	run := &audit{app: a, opts: opts, tally: iamcheck.NewTally()}
 	var err error
+	if run.what, err = opts.scope.collect(); err != nil {
+		return nil, usageError{err}
+	}
+	run.what.Log, run.what.Static = a.log, a.aws
 	if run.require, err = parseAssurance(opts.require); err != nil {
 		return nil, usageError{err}
 	}
@@ -106,6 +114,8 @@ func (a *app) newAudit(ctx context.Context, opts auditOptions) (*audit, error) {
 	if run.known, err = a.known(ctx, run.limits); err != nil {
 		return nil, err
 	}
+	run.what.Filter.TierOf = run.tierOf
+	run.what.Units, run.what.Tags = run.limits.TierRulesRead()
 	run.spool, err = report.NewSpool()
 	return run, err
 }
@@ -115,20 +125,26 @@ func (r *audit) gather(ctx context.Context) error {
 	progress := r.app.streams.Progress(r.app.now)
 	defer progress.Done()
 	progress.Step("asking AWS")
-	what := awsapi.Options{
-		Org: r.opts.org, RoleName: r.opts.roleName, ExternalID: r.opts.externalID, Log: r.app.log, Static: r.app.aws,
-	}
-	_, err := awsapi.Collect(ctx, what, func(f iamcheck.Facts) error {
+	expected := 0
+	r.what.Population = func(n int) { expected = n }
+	var err error
+	r.scope, err = awsapi.Collect(ctx, r.what, func(f iamcheck.Facts) error {
 		if err := r.add(f); err != nil {
 			return err
 		}
-		progress.Step("%d accounts audited, last %s", r.spool.Len(), f.AccountID)
+		progress.Count(r.spool.Len(), expected, "accounts")
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
 	return nil
+}
+
+// tierOf is the tier that an account has in the inventory, or by a rule.
+func (r *audit) tierOf(f iamcheck.Facts) string {
+	terms, _ := ceremony.TermsOf(r.known.terms, r.limits, f)
+	return terms.Tier
 }
 
 // add judges one account.
@@ -147,10 +163,10 @@ func (r *audit) print() error {
 	totals := r.tally.Totals(r.known.bound, r.known.census, thresholds(r.limits))
 	totals.Flags = append(totals.Flags, r.known.flags...)
 	if !r.opts.json {
-		return printAudit(r.app.streams, r.spool, totals)
+		return errors.Join(printAudit(r.app.streams, r.spool, totals), printScope(r.app.streams, r.scope))
 	}
 	out := report.JSON(r.app.streams.Out)
-	if err := out.Begin(report.Head{GeneratedAt: r.app.now()}); err != nil {
+	if err := out.Begin(report.Head{GeneratedAt: r.app.now(), Scope: r.scope}); err != nil {
 		return err
 	}
 	if err := r.spool.Each(out.Finding); err != nil {

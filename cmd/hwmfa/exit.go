@@ -123,6 +123,8 @@ var endings = []ending{
 	{"untrusted attestation", isError(ceremony.ErrUntrusted), exitFailure, "add its maker's root with hwmfa trust add, or enroll it without --piv-identity; nothing was recorded"},
 	{"false attestation", isError(ceremony.ErrAttestation), exitFailure, "do not use this key; nothing was recorded"},
 	{"no AWS credentials", isError(awsapi.ErrCredentials), exitCredentials, "set AWS_PROFILE or sign in with the aws command; aws sts get-caller-identity must work"},
+	{"not in the organization", isError(awsapi.ErrNotInOrganization), exitFailure, "name accounts and units of the organization that these credentials are for; what was found is reported"},
+	{"no account left", isError(awsapi.ErrNothingLeft), exitFailure, "leave a filter out: a report on no account proves nothing"},
 	{"unsupported address", isError(fetch.ErrURL), exitUsage, "give an address that begins with https://"},
 	{"not fetched", isError(fetch.ErrNotFetched), exitFailure, "download it where that works, and give the file with --from; HTTPS_PROXY names a proxy"},
 	{"unsupported inventory URL", isError(store.ErrUnsupportedURL), exitUsage, "give --inventory sqlite:///absolute/path or postgres://user@host/database; docs/postgresql.md says how to reach a server"},

@@ -13,8 +13,9 @@ import (
 
 // Terms are what an organization has decided about one account.
 type Terms struct {
-	NotRequired bool                // its tier does not demand Level 2
-	Exception   *iamcheck.Exception // expired or not; nil: there is none
+	Tier        string              `json:"tier"`         // "": none is given
+	NotRequired bool                `json:"not_required"` // its tier does not demand Level 2
+	Exception   *iamcheck.Exception `json:"exception"`    // expired or not; nil: there is none
 }
 
 // AccountTerms reads what was decided about each account, by its ID. An account
@@ -30,7 +31,7 @@ func AccountTerms(tx inventory.Tx, p policy.Policy) (map[string]Terms, error) {
 	}
 	terms := make(map[string]Terms, len(accounts))
 	for _, a := range accounts {
-		terms[a.ID] = Terms{NotRequired: !p.Level2Required(a.Tier)}
+		terms[a.ID] = Terms{Tier: a.Tier, NotRequired: !p.Level2Required(a.Tier)}
 	}
 	for _, e := range exceptions {
 		t := terms[e.AccountID]
@@ -40,6 +41,23 @@ func AccountTerms(tx inventory.Tx, p policy.Policy) (map[string]Terms, error) {
 		terms[e.AccountID] = t
 	}
 	return terms, nil
+}
+
+// TermsOf is what was decided about an account, its tier included: the one that
+// somebody gave it or, where nobody did, the one that the policy's rules give it.
+func TermsOf(terms map[string]Terms, p policy.Policy, f iamcheck.Facts) (Terms, *iamcheck.Tier) {
+	t := terms[f.AccountID]
+	if t.Tier != "" {
+		return t, &iamcheck.Tier{Name: &t.Tier, By: iamcheck.TierByInventory}
+	}
+	switch ruled := p.TierByRule(f.OUs, f.Tags); {
+	case ruled.Undecided:
+		return t, &iamcheck.Tier{By: iamcheck.TierUndecided}
+	case ruled.Tier != "":
+		t.Tier, t.NotRequired = ruled.Tier, !p.Level2Required(ruled.Tier)
+		return t, &iamcheck.Tier{Name: &ruled.Tier, By: iamcheck.TierByRule, Rule: &ruled.Rule}
+	}
+	return t, nil
 }
 
 // CustodyFlags are the flags of an audit that rest on where keys are and who

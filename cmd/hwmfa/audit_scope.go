@@ -1,0 +1,155 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"hwmfa/iamcheck"
+	"hwmfa/iamcheck/awsapi"
+	"hwmfa/internal/term"
+)
+
+// scopeOptions say which accounts to audit, and as whom.
+type scopeOptions struct {
+	org                           bool
+	accounts, units, tags, tiers  []string
+	exclude, profiles             []string
+	roleName, externalID, session string
+	sessionTags                   []string
+	workers                       int
+}
+
+func (o *scopeOptions) flags(f *pflag.FlagSet) {
+	f.BoolVar(&o.org, "org", false, "audit every account of the organization")
+	f.StringArrayVar(&o.accounts, "account", nil, "of the organization, account `ID` alone; may be repeated")
+	f.StringArrayVar(&o.units, "ou", nil, "of the organization, the accounts in `UNIT` (ou-…) and below it; may be repeated")
+	f.StringArrayVar(&o.tags, "tag", nil, "of the organization, the accounts tagged `KEY=VALUE`; of one key any, of several all")
+	f.StringArrayVar(&o.tiers, "tier", nil, "of the organization, the accounts of tier `NAME`; may be repeated")
+	f.StringArrayVar(&o.exclude, "exclude", nil, "leave account or unit `ID` out; may be repeated")
+	f.StringArrayVar(&o.profiles, "profile", nil, "AWS profile `NAME`; repeated, without --org, the account of each")
+	f.StringVar(&o.roleName, "role-name", "", "`ROLE` to assume in member accounts, with its path where it has one")
+	f.StringVar(&o.externalID, "external-id", "", "external `ID` to assume the role with")
+	f.StringVar(&o.session, "session-name", "", "`NAME` of the role's sessions in CloudTrail (hwmfa-audit)")
+	f.StringArrayVar(&o.sessionTags, "session-tag", nil, "tag `KEY=VALUE` of the role's sessions; may be repeated")
+	f.IntVar(&o.workers, "workers", awsapi.DefaultWorkers, fmt.Sprintf("read `N` accounts at a time, at most %d", awsapi.MaxWorkers))
+}
+
+// What AWS takes as the name of a session.
+var sessionForm = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+
+// collect is what AWS is asked, as far as the command line says it. An error is
+// one of usage.
+func (o *scopeOptions) collect() (awsapi.Options, error) {
+	what := awsapi.Options{
+		Org: o.org, Profiles: o.profiles, RoleName: o.roleName, ExternalID: o.externalID, SessionName: o.session, Workers: o.workers,
+		Filter: iamcheck.Filter{Accounts: o.accounts, Units: o.units, Tiers: o.tiers, Exclude: o.exclude},
+	}
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	for _, id := range o.accounts {
+		if !iamcheck.IsAccountID(id) {
+			wrong("--account %q: an account ID is twelve digits", id)
+		}
+	}
+	for _, id := range o.units {
+		if !iamcheck.IsUnitID(id) {
+			wrong("--ou %q: want the ID of a unit, such as ou-ab12-11111111, or of the root, such as r-ab12", id)
+		}
+	}
+	for _, id := range o.exclude {
+		if !iamcheck.IsAccountID(id) && !iamcheck.IsUnitID(id) {
+			wrong("--exclude %q: want the ID of an account or of a unit", id)
+		}
+	}
+	what.Filter.Tags = tagsOf("--tag", o.tags, &errs)
+	what.SessionTags = tagsOf("--session-tag", o.sessionTags, &errs)
+	if o.session != "" && !sessionForm.MatchString(o.session) {
+		wrong("--session-name %q: want 2 to 64 letters, digits and _+=,.@-", o.session)
+	}
+	if o.roleName == "" && (o.session != "" || o.sessionTags != nil) {
+		wrong("--session-name and --session-tag are for sessions of the role that --role-name names")
+	}
+	if o.workers < 1 || o.workers > awsapi.MaxWorkers {
+		wrong("--workers %d: want 1 to %d", o.workers, awsapi.MaxWorkers)
+	}
+	switch terms := what.Filter.Terms(); {
+	case !o.org && len(terms) > 0:
+		word := terms[0].Filter
+		wrong("--%s %s is for the accounts of an organization: add --org", word, terms[0].Value)
+	case o.org && len(o.profiles) > 1:
+		wrong("%d profiles with --org: one organization is audited at a time, with one profile", len(o.profiles))
+	}
+	for i, p := range o.profiles {
+		if p == "" || slices.Contains(o.profiles[:i], p) {
+			wrong("--profile %q is empty, or named twice", p)
+		}
+	}
+	return what, errors.Join(errs...)
+}
+
+// tagsOf takes KEY=VALUE apart, at the first =.
+func tagsOf(flag string, pairs []string, errs *[]error) []iamcheck.Tag {
+	var tags []iamcheck.Tag
+	for _, pair := range pairs {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok || key == "" || len(key) > 128 || len(value) > 256 {
+			*errs = append(*errs, fmt.Errorf("%s %q: want KEY=VALUE", flag, pair))
+			continue
+		}
+		tags = append(tags, iamcheck.Tag{Key: key, Value: value})
+	}
+	return tags
+}
+
+// named is how many accounts a line names before it only counts them.
+const named = 5
+
+// printScope says which accounts the report is about.
+func printScope(s *term.Streams, scope iamcheck.Scope) error {
+	of := "of the credentials given"
+	if scope.ListedBy == nil || *scope.ListedBy != iamcheck.ListedByCallers {
+		of = "of organization " + deref(scope.Org)
+	}
+	if scope.Org == nil {
+		of = strings.Replace(of, "organization ", "an organization that AWS does not name", 1)
+	}
+	lines := []string{fmt.Sprintf("scope: %d accounts %s found, %d audited", scope.Listed, of, scope.Audited)}
+	if scope.ListedBy == nil {
+		lines = append(lines, "  the accounts were not all found")
+	}
+	for _, t := range scope.Filters {
+		if t.Filter != iamcheck.FilterExclude {
+			lines = append(lines, fmt.Sprintf("  only --%s %s", t.Filter, t.Value))
+		}
+	}
+	for _, x := range scope.Excluded {
+		why := "by --exclude " + deref(x.Value)
+		if x.Value == nil {
+			why = "because no --" + string(x.Filter) + " is theirs"
+		}
+		ids := x.Accounts[:min(len(x.Accounts), named)]
+		which := ""
+		if len(ids) > 0 {
+			which = ": " + strings.Join(ids, ", ")
+		}
+		if rest := x.Count - len(ids); rest > 0 {
+			which += fmt.Sprintf(" and %d more", rest)
+		}
+		lines = append(lines, fmt.Sprintf("  left out: %d %s%s", x.Count, why, which))
+	}
+	if err := s.Print("\n"); err != nil {
+		return err
+	}
+	for _, l := range lines {
+		indent := len(l) - len(strings.TrimLeft(l, " "))
+		if err := s.Paragraph(indent, strings.TrimSpace(l)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
