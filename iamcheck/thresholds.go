@@ -33,5 +33,5 @@ func (t Thresholds) orDefault() Thresholds {
 // Census is what the inventory knows beside the bindings.
 type Census struct {
 	// Custodians is how many people look after keys; nil is unknown.
-	Custodians *int
+	Custodians *int `json:"custodians"`
 }
