@@ -15,12 +15,11 @@ type KnownKey struct {
 	Token bool
 	// Lost and Retired take a key out of the usable ones.
 	Lost, Retired bool
+	// Unready is whether the key is only announced or received: it has to be enrolled before it can be bound.
+	Unready bool
 	// Former are bindings of the key that were removed.
 	Former []FormerBinding
 }
-
-// Usable reports whether the key may be bound to an account.
-func (k KnownKey) Usable() bool { return !k.Lost && !k.Retired }
 
 // FormerBinding is a binding that was removed: the inventory's word, while AWS may still list the device.
 type FormerBinding struct {

@@ -63,6 +63,8 @@ func (k *KnownKey) advice(account string, d ownDevice, bound bool) string {
 		return "; the key is lost: remove the device at AWS"
 	case k.Retired:
 		return "; the key is retired: remove the device at AWS"
+	case k.Unready:
+		return "; if so, enroll it, then " + bind
 	case bound:
 		return "; if so: hwmfa account unbind " + account + " " + k.KeyID + ", then " + bind
 	}

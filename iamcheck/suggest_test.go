@@ -83,7 +83,7 @@ func TestSuggestions(t *testing.T) {
 }
 
 func TestWhatASuggestionAdvises(t *testing.T) {
-	inventory := NewKeys([]KnownKey{{KeyID: "K-1", Tag: "YK-42"}, {KeyID: "K-2", Tag: "OLD-1", Retired: true}, {KeyID: "K-3", Serial: "GAHT1", Token: true}})
+	inventory := NewKeys([]KnownKey{{KeyID: "K-1", Tag: "YK-42"}, {KeyID: "K-2", Tag: "OLD-1", Retired: true}, {KeyID: "K-3", Serial: "GAHT1", Token: true}, {KeyID: "K-4", Tag: "NEW-4", Unready: true}})
 	tests := []struct {
 		name, serial string
 		bound        []BoundKey
@@ -92,6 +92,7 @@ func TestWhatASuggestionAdvises(t *testing.T) {
 		{"to bind it", "yk-42-ABC", nil, "; if so, bind it with hwmfa account bind 222222222222 K-1 --device-name yk-42"},
 		{"to bind it anew", "yk-42-ABC", []BoundKey{{AccountID: here, DeviceName: "other", KeyID: "K-1"}},
 			"; if so: hwmfa account unbind 222222222222 K-1, then hwmfa account bind 222222222222 K-1 --device-name yk-42"},
+		{"to enroll it first", "new-4-ABC", nil, "; if so, enroll it, then hwmfa account bind 222222222222 K-4 --device-name new-4"},
 		{"a token without a name", "GAHT1", nil, "bind it with hwmfa account bind 222222222222 K-3"},
 		{"not to bind what cannot be bound", "old-1-ABC", nil, "; the key is retired: remove the device at AWS"},
 		{"nothing that a shell would read", "yk-42;rm x-ABC", nil, "this may be key K-1: the name carries its tag YK-42"},

@@ -150,10 +150,11 @@ func UnbindKey(tx Tx, act Act, accountID, keyID string) (Binding, error) {
 // Bindings lists all bindings, by account, then device name.
 func Bindings(tx Tx) ([]Binding, error) { return tx.ListBindings("", "") }
 
-func bindingPayload(b Binding) any {
-	return struct {
-		Account    string `json:"account"`
-		DeviceName string `json:"device_name"`
-		How        How    `json:"how"`
-	}{b.AccountID, b.DeviceName, b.How}
+// bindingJSON is the payload of events about bindings.
+type bindingJSON struct {
+	Account    string `json:"account"`
+	DeviceName string `json:"device_name"`
+	How        How    `json:"how"`
 }
+
+func bindingPayload(b Binding) any { return bindingJSON{b.AccountID, b.DeviceName, b.How} }

@@ -14,7 +14,10 @@ import (
 
 // known is what the inventory says to an audit.
 type known struct {
-	bound  []iamcheck.BoundKey
+	bound []iamcheck.BoundKey
+	// of are the bindings of each account, keys all keys; nil without an inventory.
+	of     map[string][]iamcheck.BoundKey
+	keys   *iamcheck.Keys
 	census iamcheck.Census
 	terms  map[string]ceremony.Terms
 	flags  []iamcheck.Flag
@@ -35,9 +38,12 @@ func (a *app) known(ctx context.Context, p policy.Policy) (k known, err error) {
 		if err != nil {
 			return err
 		}
-		if k.bound, k.census, err = ceremony.Bound(tx, verifier); err != nil {
+		m, err := ceremony.Match(tx, verifier)
+		if err != nil {
 			return err
 		}
+		k.bound, k.census, k.keys = m.Bound, m.Census, iamcheck.NewKeys(m.Keys)
+		k.of = byAccount(m.Bound)
 		if k.terms, err = ceremony.AccountTerms(tx, p); err != nil {
 			return err
 		}
@@ -49,4 +55,19 @@ func (a *app) known(ctx context.Context, p policy.Policy) (k known, err error) {
 		return known{}, nil
 	}
 	return k, err
+}
+
+// byAccount takes a list in the order of accounts apart: each account is judged
+// by its own few.
+func byAccount(bound []iamcheck.BoundKey) map[string][]iamcheck.BoundKey {
+	of := map[string][]iamcheck.BoundKey{}
+	for from := 0; from < len(bound); {
+		to := from + 1
+		for to < len(bound) && bound[to].AccountID == bound[from].AccountID {
+			to++
+		}
+		of[bound[from].AccountID] = bound[from:to:to]
+		from = to
+	}
+	return of
 }

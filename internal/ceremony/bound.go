@@ -10,52 +10,118 @@ import (
 	"hwmfa/inventory"
 )
 
-// Bound turns the inventory's bindings into what an audit compares AWS's
-// answers with, and counts who looks after keys. Whether a bound key is attested
-// is judged again from its stored evidence: trust may have been taken back since
-// its enrollment, or its model revoked.
-func Bound(tx inventory.Tx, v attest.Verifier) ([]iamcheck.BoundKey, iamcheck.Census, error) {
+// Matching is what an audit compares AWS's answers with.
+type Matching struct {
+	Bound []iamcheck.BoundKey // by account, then device name
+	// Keys are all keys there are, and what was bound once.
+	Keys   []iamcheck.KnownKey
+	Census iamcheck.Census
+}
+
+// Match turns the inventory into what an audit compares AWS's answers with, and
+// counts who looks after keys. Whether a bound key is attested is judged again
+// from its stored evidence: trust may have been taken back since its enrollment,
+// or its model revoked.
+func Match(tx inventory.Tx, v attest.Verifier) (Matching, error) {
 	keys, err := inventory.Keys(tx, inventory.KeyFilter{})
 	if err != nil {
-		return nil, iamcheck.Census{}, fmt.Errorf("read keys: %w", err)
-	}
-	byID := make(map[string]inventory.Key, len(keys))
-	for _, k := range keys {
-		byID[k.ID] = k
+		return Matching{}, fmt.Errorf("read keys: %w", err)
 	}
 	bindings, err := inventory.Bindings(tx)
 	if err != nil {
-		return nil, iamcheck.Census{}, fmt.Errorf("read bindings: %w", err)
+		return Matching{}, fmt.Errorf("read bindings: %w", err)
 	}
 	proofs, err := inventory.Proofs(tx)
 	if err != nil {
-		return nil, iamcheck.Census{}, fmt.Errorf("read proofs: %w", err)
+		return Matching{}, fmt.Errorf("read proofs: %w", err)
+	}
+	past, err := inventory.PastOf(tx)
+	if err != nil {
+		return Matching{}, err
 	}
 	proved := make(map[string]time.Time, len(proofs))
 	for _, p := range proofs {
 		proved[p.KeyID] = p.At
 	}
-	bound := make([]iamcheck.BoundKey, 0, len(bindings))
-	today := make(map[string]inventory.Summary, len(bindings))
+	m := Matching{Bound: make([]iamcheck.BoundKey, 0, len(bindings)), Keys: make([]iamcheck.KnownKey, 0, len(keys)), Census: census(keys)}
+	byID := make(map[string]inventory.Key, len(keys))
+	for _, k := range keys {
+		byID[k.ID] = k
+		m.Keys = append(m.Keys, knownKey(k, past.Ended[k.ID]))
+	}
+	today := make(map[string]stand, len(bindings))
 	for _, b := range bindings {
 		k, ok := byID[b.KeyID]
 		if !ok {
-			return nil, iamcheck.Census{}, fmt.Errorf("binding of %s to account %s names no key: %w", b.KeyID, b.AccountID, inventory.ErrDamaged)
+			return Matching{}, fmt.Errorf("binding of %s to account %s names no key: %w", b.KeyID, b.AccountID, inventory.ErrDamaged)
 		}
-		if _, ok := today[k.ID]; !ok {
-			if today[k.ID], err = standing(tx, v, k); err != nil {
-				return nil, iamcheck.Census{}, err
+		s, ok := today[k.ID]
+		if !ok {
+			if s, err = standOf(tx, v, k); err != nil {
+				return Matching{}, err
 			}
+			s.proved = proved[k.ID]
+			_, s.doubted = past.Doubted[k.ID]
+			today[k.ID] = s
 		}
-		bound = append(bound, boundKey(b, k, today[k.ID], proved[k.ID]))
+		m.Bound = append(m.Bound, boundKey(b, k, s))
 	}
-	return bound, census(keys), nil
+	return m, nil
 }
 
-// boundKey takes what the key's attestation comes to today, and the time at
-// which the key last proved to be itself, zero for never. A proof from before
-// the binding says nothing about the key that was registered then.
-func boundKey(b inventory.Binding, k inventory.Key, today inventory.Summary, proved time.Time) iamcheck.BoundKey {
+// stand is what is known of a bound key beyond its row.
+type stand struct {
+	today  inventory.Summary // what its attestation comes to
+	model  *iamcheck.ModelRecord
+	proved time.Time // when it last proved to be itself, zero for never
+	// doubted: it was found without its identity credential since.
+	doubted bool
+}
+
+func standOf(tx inventory.Tx, v attest.Verifier, k inventory.Key) (stand, error) {
+	today, fido, err := standing(tx, v, k)
+	if err != nil {
+		return stand{}, err
+	}
+	return stand{today: today, model: modelRecord(v, today, fido)}, nil
+}
+
+// modelRecord is what metadata of today tells of the model that an attestation
+// proves; nil where it proves none. Metadata that is out of date may lack what
+// AWS knows.
+func modelRecord(v attest.Verifier, today inventory.Summary, fido hw.FIDOStatement) *iamcheck.ModelRecord {
+	if !attested(today) || v.Metadata == nil || v.Metadata.Expired(v.Now) {
+		return nil
+	}
+	h, ok := v.Metadata.History(fido.AAGUID)
+	if !ok {
+		return nil
+	}
+	r := &iamcheck.ModelRecord{Name: h.Model, FIPS: h.FIPS || fido.FIPS}
+	for _, l := range h.Levels {
+		r.Levels = append(r.Levels, iamcheck.LevelSince{Since: l.Since, Level: l.Level})
+	}
+	return r
+}
+
+func knownKey(k inventory.Key, ended []inventory.EndedBinding) iamcheck.KnownKey {
+	known := iamcheck.KnownKey{
+		KeyID: k.ID, Serial: k.Serial, Tag: k.Tag, Token: k.Type == inventory.TypeToken, Lost: k.Status.Missing(), Retired: outOfUse(k),
+		Unready: k.Status == inventory.StatusExpected || k.Status == inventory.StatusReceived,
+	}
+	for _, e := range ended {
+		known.Former = append(known.Former, iamcheck.FormerBinding{AccountID: e.AccountID, DeviceName: e.DeviceName, Until: e.Until, Reset: e.Reset})
+	}
+	return known
+}
+
+func outOfUse(k inventory.Key) bool {
+	return k.Status == inventory.StatusRetired || k.Status == inventory.StatusDisposed
+}
+
+// boundKey says what a binding is worth today. A proof from before the binding
+// says nothing about the key that was registered then.
+func boundKey(b inventory.Binding, k inventory.Key, s stand) iamcheck.BoundKey {
 	origin := iamcheck.Named
 	if b.How == inventory.HowWitnessed {
 		origin = iamcheck.Witnessed
@@ -67,12 +133,15 @@ func boundKey(b inventory.Binding, k inventory.Key, today inventory.Summary, pro
 		KeySerial:   k.Serial,
 		Token:       k.Type == inventory.TypeToken,
 		Origin:      origin,
-		Attested:    attested(today),
-		Distrusted:  attested(k.Attestation) && !attested(today),
-		ProvedSince: proved.After(b.At),
+		Attested:    attested(s.today),
+		Distrusted:  attested(k.Attestation) && !attested(s.today),
+		ProvedSince: s.proved.After(b.At),
 		Lost:        k.Status.Missing(),
-		Retired:     k.Status == inventory.StatusRetired || k.Status == inventory.StatusDisposed,
+		Retired:     outOfUse(k),
 		Advisory:    len(Advisories(k)) > 0,
+		Reset:       s.doubted,
+		Since:       k.AddedAt,
+		Model:       s.model,
 	}
 }
 

@@ -74,7 +74,7 @@ func TestBoundKey(t *testing.T) {
 			b.How = tt.how
 			want := tt.want
 			want.AccountID, want.DeviceName, want.KeyID = "123456789012", "root-1", "K-1"
-			if got := boundKey(b, tt.key, tt.key.Attestation, tt.proved); got != want {
+			if got := boundKey(b, tt.key, stand{today: tt.key.Attestation, proved: tt.proved}); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})

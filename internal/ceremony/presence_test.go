@@ -471,24 +471,30 @@ func TestTrustTakenBackReachesTheAudit(t *testing.T) {
 }
 
 // bound is the only binding, as the audit is told of it.
-func (w *world) bound(signer attest.MetadataSigner) (b iamcheck.BoundKey) {
+func (w *world) bound(signer attest.MetadataSigner) iamcheck.BoundKey {
+	w.t.Helper()
+	m := w.matching(signer)
+	if len(m.Bound) != 1 {
+		w.t.Fatalf("got the bindings %+v, want one", m.Bound)
+	}
+	return m.Bound[0]
+}
+
+// matching is what the audit is told.
+func (w *world) matching(signer attest.MetadataSigner) (m ceremony.Matching) {
 	w.t.Helper()
 	err := w.store.View(w.t.Context(), func(tx inventory.Tx) error {
 		v, err := ceremony.VerifierOf(tx, signer, time.Now())
 		if err != nil {
 			return err
 		}
-		bound, _, err := ceremony.Bound(tx, v)
-		if len(bound) != 1 {
-			w.t.Fatalf("got the bindings %+v, want one", bound)
-		}
-		b = bound[0]
+		m, err = ceremony.Match(tx, v)
 		return err
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return b
+	return m
 }
 
 // TestVerifyBadSignature: a key that claims an identity credential and signs
@@ -561,5 +567,54 @@ func TestVerifyPresence_endsAProof(t *testing.T) {
 	}
 	if all := proofs(); len(all) != 0 {
 		t.Errorf("%s is still proved: %+v", enrolled.ID, all)
+	}
+}
+
+// TestAResetKeyReachesTheAudit: a key without its identity credential is bound
+// still, and the audit is told of it until it is proved or reset on record.
+func TestAResetKeyReachesTheAudit(t *testing.T) {
+	w := newWorld(t)
+	w.trust()
+	soft, k := w.enrolled(softkey.Config{Serial: 1, Slots: []softkey.Slot{{Slot: 0x9a}}})
+	w.bind(k)
+	w.one(nil)
+	signer := newMetadataService(t).signer
+	if b := w.bound(signer); b.Reset || b.Since.IsZero() {
+		t.Errorf("before: %+v", b)
+	}
+	soft.ResetFIDO()
+	w.one(nil)
+	if b := w.bound(signer); !b.Reset || b.ProvedSince {
+		t.Errorf("after: %+v, want it reset", b)
+	}
+	err := w.store.Update(t.Context(), func(tx inventory.Tx) error {
+		_, err := inventory.ResetKey(tx, act(), k.ID, true)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := w.matching(signer)
+	if len(m.Bound) != 0 || len(m.Keys) != 1 || len(m.Keys[0].Former) != 1 || !m.Keys[0].Former[0].Reset || m.Keys[0].Serial != "1" {
+		t.Errorf("after the reset is on record: %+v", m)
+	}
+}
+
+// TestTheModelReachesTheAudit: what metadata tells of an attested model is what
+// AWS's certifications are held against.
+func TestTheModelReachesTheAudit(t *testing.T) {
+	w, service := newWorld(t), newMetadataService(t)
+	_, k := w.enrolled(softkey.Config{Serial: 1})
+	w.bind(k)
+	if _, err := w.updateTrust(service.signer, service.blob(1, k.AAGUID, "FIDO_CERTIFIED_L2")); err != nil {
+		t.Fatal(err)
+	}
+	if b := w.bound(service.signer); b.Model != nil {
+		t.Errorf("a model that nothing trusted attests: %+v", b.Model)
+	}
+	w.trust()
+	b := w.bound(service.signer)
+	if b.Model == nil || b.Model.Name != "Test Model" || len(b.Model.Levels) != 1 || b.Model.Levels[0].Level != 2 || b.Model.FIPS {
+		t.Errorf("got %+v", b.Model)
 	}
 }

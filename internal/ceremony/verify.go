@@ -77,14 +77,15 @@ func judgeAgain(tx inventory.Tx, v attest.Verifier, k inventory.Key) (done []Rev
 	return done, err
 }
 
-// standing is what the last evidence of either side of a key comes to today. A
-// FIDO certificate with another serial than the key's vouches for another key.
-func standing(tx inventory.Tx, v attest.Verifier, k inventory.Key) (inventory.Summary, error) {
+// standing is what the last evidence of either side of a key comes to today,
+// with the statement on its FIDO side. A FIDO certificate with another serial
+// than the key's vouches for another key.
+func standing(tx inventory.Tx, v attest.Verifier, k inventory.Key) (inventory.Summary, hw.FIDOStatement, error) {
+	fido, piv := hw.FIDOStatement{Status: hw.StatusAbsent}, []hw.PIVStatement(nil)
 	all, err := judgeAgain(tx, v, k)
 	if err != nil {
-		return inventory.Summary{}, err
+		return inventory.Summary{}, fido, err
 	}
-	fido, piv := hw.FIDOStatement{Status: hw.StatusAbsent}, []hw.PIVStatement(nil)
 	for _, r := range all {
 		if r.FIDO != nil {
 			fido = *r.FIDO
@@ -96,5 +97,5 @@ func standing(tx inventory.Tx, v attest.Verifier, k inventory.Key) (inventory.Su
 	if fido.Serial != "" && k.Serial != "" && fido.Serial != k.Serial {
 		fido.Status = hw.StatusInvalid
 	}
-	return inventory.Summarize(fido, piv), nil
+	return inventory.Summarize(fido, piv), fido, nil
 }

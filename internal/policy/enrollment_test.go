@@ -52,7 +52,8 @@ func TestExample(t *testing.T) {
 	prod := "prod"
 	want := Policy{
 		KeysPerAccount: 2, AccountsPerKey: 10, KeysPerCustodian: 20, ExceptionDays: 366,
-		Tiers: map[string]Tier{"production": {Required}, "sandbox": {NotRequired}},
+		RootEmail: RootEmail{Domains: []string{"example.com"}, GroupPattern: "aws-root*@example.com"},
+		Tiers:     map[string]Tier{"production": {Required}, "sandbox": {NotRequired}},
 		TierRules: []TierRule{
 			{Tag: &TagRule{"env", &prod}, Tier: "production"}, {OU: "ou-ab12-11111111", Tier: "sandbox"},
 			{Tag: &TagRule{Key: "throwaway"}, OU: "r-ab12", Tier: "sandbox"},

@@ -35,6 +35,8 @@ type Policy struct {
 	TierRules []TierRule `yaml:"tier_rules"`
 	// ExceptionDays is how long an exception may last at most, 1 to 3650.
 	ExceptionDays int `yaml:"exception_days"`
+	// RootEmail is what is asked of the e-mail addresses of root users.
+	RootEmail RootEmail `yaml:"root_email"`
 	// Custody is what hwmfa custody check holds the inventory against.
 	Custody Custody `yaml:"custody"`
 	// Enrollment is what a key has to pass to be enrolled.
@@ -98,6 +100,7 @@ func (p Policy) check() error {
 		within("exception_days", p.ExceptionDays, 3650),
 		checkTiers(p.Tiers),
 		checkTierRules(p.TierRules, p.Tiers),
+		p.RootEmail.check(),
 		p.Custody.check(),
 		p.Enrollment.check(),
 	)

@@ -88,6 +88,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		{"a proof is recorded and replaces the one before", testProof},
 		{"a key is bound to an account once, under one name", testBind},
 		{"a ninth key is refused", testBindLimit},
+		{"what became of bindings and proofs is told by the journal", testPast},
 		{"anchors are added once and taken back", testAnchors},
 		{"metadata is replaced by newer metadata only", testMetadata},
 		{"accounts are saved and changed", testAccounts},
