@@ -83,7 +83,7 @@ func TestLoad(t *testing.T) {
 	})
 }
 
-// Whatever is accepted is within its bounds.
+// Whatever is accepted is within its bounds, and can be written and read again.
 func FuzzRead(f *testing.F) {
 	f.Add("keys_per_account: 3\naccounts_per_key: 4\nkeys_per_custodian: 5\n")
 	f.Add("")
@@ -92,8 +92,12 @@ func FuzzRead(f *testing.F) {
 	f.Add("enrollment: {firmware: {action: warn, minimum: 5.7.0}, advisories: {any: refuse}}")
 	f.Fuzz(func(t *testing.T, file string) {
 		p, err := Read(strings.NewReader(file))
-		if err == nil && p.check() != nil {
+		if err != nil {
+			return
+		}
+		if p.check() != nil {
 			t.Errorf("accepted %+v", p)
 		}
+		sameAgain(t, p)
 	})
 }
