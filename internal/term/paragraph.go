@@ -10,10 +10,10 @@ import (
 const pageWidth = 100
 
 // Paragraph writes a result of foreign or long text, escaped, in lines that fit
-// a page: the first is indented by so many columns and the others by two more.
+// a page, or the terminal where that is narrower: the first is indented by so many columns and the others by two more.
 // A word that is too long for any line is broken.
 func (s *Streams) Paragraph(indent int, prose string) error {
-	room := pageWidth - indent - 2
+	room := max(s.pageWidth()-indent-2, 1)
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(Escape(prose)) {
@@ -33,6 +33,14 @@ func (s *Streams) Paragraph(indent int, prose string) error {
 	lines = append(lines, line)
 	margin := strings.Repeat(" ", indent)
 	return s.Print(margin + strings.Join(lines, "\n"+margin+"  ") + "\n")
+}
+
+// pageWidth is how many columns a line of prose may take here.
+func (s *Streams) pageWidth() int {
+	if s.width > 0 {
+		return min(s.width, pageWidth)
+	}
+	return pageWidth
 }
 
 // fits is how many bytes of text fit into so many columns.

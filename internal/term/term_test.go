@@ -70,6 +70,58 @@ func TestTableOnANarrowTerminal(t *testing.T) {
 	}
 }
 
+// A table of rows that nobody keeps looks as one whose rows are kept.
+func TestRowsThatWereMeasured(t *testing.T) {
+	rows := [][]Cell{Plain("a", "bb"), Plain("longest", ""), {{Text: "c", Colour: Red}, {Text: "d"}}}
+	kept, measured := NewTable("one", "two").Limit(0, 5), NewTable("one", "two").Limit(0, 5)
+	for _, cells := range rows {
+		kept.Row(cells...)
+		measured.Measure(cells...)
+	}
+	s, want := Test()
+	s.colour = true
+	if err := s.Table(kept); err != nil {
+		t.Fatal(err)
+	}
+	s, got := Test()
+	s.colour = true
+	out, err := s.Rows(measured)
+	for _, cells := range rows {
+		if err == nil {
+			err = out.Row(cells...)
+		}
+	}
+	if err != nil || got.Out.String() != want.Out.String() || measured.rows != nil {
+		t.Errorf("got %v\n%s\nwant\n%s", err, got.Out.String(), want.Out.String())
+	}
+}
+
+func TestColumnsAreDroppedOnAVeryNarrowTerminal(t *testing.T) {
+	print := func(width int) string {
+		table := NewTable("account", "name", "verdict", "why").Give(1, 6).Drop(3, 2)
+		table.Row(Plain("123456789012", "a long name of it", "pass", "because")...)
+		s, far := Test()
+		s.width = width
+		if err := s.Table(table); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Split(far.Out.String(), "\n")[1]
+	}
+	for width, want := range map[int]string{
+		0:  "123456789012  a long name of it  pass     because",
+		49: "123456789012  a long name of it  pass     because",
+		40: "123456789012  a long …  pass     because",
+		38: "123456789012  a lon…  pass     because",
+		37: "123456789012  a long name o…  pass",
+		36: "123456789012  a long name …  pass",
+		20: "123456789012  a lon…",
+	} {
+		if got := print(width); got != want {
+			t.Errorf("on %d columns: got %q, want %q", width, got, want)
+		}
+	}
+}
+
 func TestTable(t *testing.T) {
 	table := func() *Table {
 		table := NewTable("place", "key", "status").Limit(0, 6)
