@@ -71,8 +71,9 @@ type audit struct {
 	require iamcheck.Assurance
 	known   known
 
-	spool *report.Spool
-	tally *iamcheck.Tally
+	spool    *report.Spool
+	tally    *iamcheck.Tally
+	recovery *iamcheck.RecoverySum
 	scope iamcheck.Scope
 	// attention: a finding ends the command with exit 3.
 	attention bool
@@ -99,7 +100,7 @@ func runAudit(ctx context.Context, a *app, opts auditOptions) (err error) {
 
 // newAudit reads what the run is judged by, before AWS is asked anything.
 func (a *app) newAudit(ctx context.Context, opts auditOptions) (*audit, error) {
-	run := &audit{app: a, opts: opts, tally: iamcheck.NewTally()}
+	run := &audit{app: a, opts: opts, tally: iamcheck.NewTally(), recovery: iamcheck.NewRecoverySum()}
 	var err error
 	if run.what, err = opts.scope.collect(); err != nil {
 		return nil, usageError{err}
@@ -116,7 +117,7 @@ func (a *app) newAudit(ctx context.Context, opts auditOptions) (*audit, error) {
 	}
 	run.what.Filter.TierOf = run.tierOf
 	run.what.Units, run.what.Tags = run.limits.TierRulesRead()
-	run.spool, err = report.NewSpool()
+	run.spool, err = report.NewSpool(run.recovery.Complete)
 	return run, err
 }
 
@@ -150,11 +151,13 @@ func (r *audit) tierOf(f iamcheck.Facts) string {
 // add judges one account.
 func (r *audit) add(facts iamcheck.Facts) error {
 	terms := r.known.terms[facts.AccountID]
-	f := iamcheck.Evaluate(facts, r.known.bound, iamcheck.Options{
+	f := iamcheck.Evaluate(facts, r.known.of[facts.AccountID], iamcheck.Options{
 		Require: r.require, Now: r.app.now(), NotRequired: terms.NotRequired, Exception: terms.Exception,
+		Keys: r.known.keys, Email: iamcheck.EmailRules(r.limits.RootEmail),
 	})
 	r.attention = r.attention || needsAttention(f)
 	r.tally.Add(f)
+	r.recovery.Add(f, facts.Email)
 	return r.spool.Add(f)
 }
 
@@ -162,6 +165,7 @@ func (r *audit) add(facts iamcheck.Facts) error {
 func (r *audit) print() error {
 	totals := r.tally.Totals(r.known.bound, r.known.census, thresholds(r.limits))
 	totals.Flags = append(totals.Flags, r.known.flags...)
+	totals.Recovery = r.recovery.Totals()
 	if !r.opts.json {
 		return errors.Join(printAudit(r.app.streams, r.spool, totals), printScope(r.app.streams, r.scope))
 	}

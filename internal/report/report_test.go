@@ -33,7 +33,7 @@ func finding(account string) iamcheck.Finding {
 }
 
 func TestASpoolGivesFindingsBackInOrder(t *testing.T) {
-	s, err := report.NewSpool()
+	s, err := report.NewSpool(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

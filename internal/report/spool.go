@@ -20,6 +20,7 @@ type Spool struct {
 	out  *bufio.Writer
 	size int64
 	at   []position
+	last func(*iamcheck.Finding)
 }
 
 // position is where a finding stands in the file.
@@ -29,8 +30,9 @@ type position struct {
 	length  int
 }
 
-// NewSpool opens a spool in the folder for temporary files.
-func NewSpool() (*Spool, error) {
+// NewSpool opens a spool in the folder for temporary files. last, unless nil, puts into each finding that is handed over what
+// only the whole run can tell.
+func NewSpool(last func(*iamcheck.Finding)) (*Spool, error) {
 	file, err := os.CreateTemp("", "hwmfa-audit-")
 	if err != nil {
 		return nil, fmt.Errorf("make a file for findings: %w", err)
@@ -38,7 +40,7 @@ func NewSpool() (*Spool, error) {
 	if err := os.Remove(file.Name()); err != nil {
 		return nil, errors.Join(fmt.Errorf("make a file for findings: %w", err), file.Close())
 	}
-	return &Spool{file: file, out: bufio.NewWriterSize(file, 1<<16)}, nil
+	return &Spool{file: file, out: bufio.NewWriterSize(file, 1<<16), last: last}, nil
 }
 
 // Add keeps one finding.
@@ -73,6 +75,9 @@ func (s *Spool) Each(each func(iamcheck.Finding) error) error {
 		var f iamcheck.Finding
 		if err := json.Unmarshal(doc, &f); err != nil {
 			return fmt.Errorf("read the finding on %s again: %w", p.account, err)
+		}
+		if s.last != nil {
+			s.last(&f)
 		}
 		if err := each(f); err != nil {
 			return err
