@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -23,8 +24,13 @@ type Access struct {
 }
 
 // GrantAccess records that a person may open a place. Who has left may open
-// none. What was granted before is no event.
+// none. What was granted before is no event. Who may open what takes two people
+// is not for one to say: ErrNeedsWitness, see AskAccess.
 func GrantAccess(tx Tx, act Act, placeID, personID string) (Access, error) {
+	return grantAccess(tx, act, placeID, personID, false)
+}
+
+func grantAccess(tx Tx, act Act, placeID, personID string, confirmed bool) (Access, error) {
 	act, err := act.check()
 	if err != nil {
 		return Access{}, fmt.Errorf("grant: %w", err)
@@ -44,12 +50,35 @@ func GrantAccess(tx Tx, act Act, placeID, personID string) (Access, error) {
 	if err != nil {
 		return Access{}, fmt.Errorf("grant: place %s: %w", placeID, err)
 	}
+	if !confirmed {
+		if err := opensTwo(tx, place); err != nil {
+			return Access{}, fmt.Errorf("grant: %w", err)
+		}
+	}
 	a = Access{PlaceID: place.ID, Place: place.Path, PersonID: p.ID, Person: p.Name, At: act.At, By: act.Actor}
 	if err := tx.InsertAccess(a); err != nil {
 		return Access{}, fmt.Errorf("grant %s: %w", place.Path, err)
 	}
 	_, err = record(tx, act, KindPlaceGranted, a.PlaceID, accessPayload(a))
 	return a, err
+}
+
+// opensTwo gives ErrNeedsWitness where whoever may open the place may open one
+// that takes two people: itself, one above it, or one below it.
+func opensTwo(tx Tx, place Place) error {
+	if err := alone(tx, place.ID); err != nil {
+		return err
+	}
+	all, err := tx.ListPlaces()
+	if err != nil {
+		return fmt.Errorf("places: %w", err)
+	}
+	for _, p := range all {
+		if p.TwoPeople && strings.HasPrefix(Fold(p.Path), Fold(place.Path)+"/") {
+			return fmt.Errorf("%s takes two people: %w", p.Path, ErrNeedsWitness)
+		}
+	}
+	return nil
 }
 
 // RevokeAccess records that a person may not open a place any more. What was

@@ -122,16 +122,18 @@ func sortedSet(list []string) []string {
 // SaveArtifact records an artifact, a new one where the ID is "", or what
 // changed of one. Its accounts are made on first use; key, place, people and
 // what it is a copy of have to be there. A copy is of the same kind, and of no
-// copy. Nothing changed is no event; one that is retired changes no more.
+// copy. Nothing changed is no event; one that is retired changes no more. In a
+// place that takes two people, or on its way into one, an artifact is not for
+// one to change: ErrNeedsWitness, see AskArtifact.
 func SaveArtifact(tx Tx, act Act, a Artifact) (Artifact, error) {
-	a, err := saveArtifact(tx, act, a)
+	a, err := saveArtifact(tx, act, a, false)
 	if err != nil {
 		return Artifact{}, fmt.Errorf("save artifact: %w", err)
 	}
 	return a, nil
 }
 
-func saveArtifact(tx Tx, act Act, a Artifact) (Artifact, error) {
+func saveArtifact(tx Tx, act Act, a Artifact, confirmed bool) (Artifact, error) {
 	act, err := act.check()
 	if err != nil {
 		return a, err
@@ -154,6 +156,11 @@ func saveArtifact(tx Tx, act Act, a Artifact) (Artifact, error) {
 	a.RetiredAt = time.Time{}
 	if err := a.refer(tx, act, old); err != nil {
 		return a, err
+	}
+	if !confirmed {
+		if err := alone(tx, old.PlaceID, a.PlaceID); err != nil {
+			return a, err
+		}
 	}
 	if a.ID == "" {
 		if a.ID, err = newID(tx, "A", func(id string) (bool, error) {
@@ -221,8 +228,13 @@ func (a Artifact) refer(tx Tx, act Act, old Artifact) error {
 }
 
 // RetireArtifact records that an artifact is destroyed or was made worthless,
-// and why. A copy can be retired before what it is a copy of, not after it.
+// and why. A copy can be retired before what it is a copy of, not after it. One
+// in a place that takes two people gives ErrNeedsWitness.
 func RetireArtifact(tx Tx, act Act, id, reason string) (Artifact, error) {
+	return retireArtifact(tx, act, id, reason, false)
+}
+
+func retireArtifact(tx Tx, act Act, id, reason string, confirmed bool) (Artifact, error) {
 	act, err := act.check()
 	if err == nil {
 		reason, err = required("reason", reason, maxReason)
@@ -244,6 +256,11 @@ func RetireArtifact(tx Tx, act Act, id, reason string) (Artifact, error) {
 	for _, o := range all {
 		if o.ReplicaOf == id && o.RetiredAt.IsZero() {
 			return Artifact{}, fmt.Errorf("retire %s: %s is a copy of it and still in use: %w", a.Name(), o.Name(), ErrStatus)
+		}
+	}
+	if !confirmed {
+		if err := alone(tx, a.PlaceID); err != nil {
+			return Artifact{}, fmt.Errorf("retire %s: %w", a.Name(), err)
 		}
 	}
 	a.RetiredAt = act.At

@@ -67,6 +67,9 @@ func declareKey(tx Tx, act Act, d Declaration) (Key, error) {
 		if p, err = room(tx, p.ID, k); err != nil {
 			return Key{}, err
 		}
+		if err := alone(tx, p.ID); err != nil {
+			return Key{}, err
+		}
 		k.PlaceID, k.Place = p.ID, p.Path
 	}
 	if k.ID, err = newID(tx, "K", func(id string) (bool, error) {

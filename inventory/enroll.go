@@ -256,8 +256,8 @@ func (e Enrollment) mayFollow(tx Tx, k Key) (bool, error) {
 }
 
 // checkPlace says whether the key can be put where the enrollment says, or above
-// what is made for it there: a place may be full, and one that was somewhere goes
-// neither into nor out of a place that takes two people.
+// what is made for it there: a place may be full, and no key goes into or out of
+// a place that takes two people.
 func (e Enrollment) checkPlace(tx Tx, before Key) error {
 	at, err := nearest(tx, e.Place)
 	if err != nil || at.Path == before.Place && before.Status.Resting() {
@@ -267,9 +267,6 @@ func (e Enrollment) checkPlace(tx Tx, before Key) error {
 		if _, err := room(tx, at.ID, before); err != nil {
 			return err
 		}
-	}
-	if before.PlaceID == "" && before.HolderID == "" {
-		return nil
 	}
 	ids := []string{at.ID}
 	if before.Status.Resting() {

@@ -86,7 +86,7 @@ func PersonLeaves(tx Tx, act Act, personID string) (Person, Holdings, error) {
 }
 
 // LetOpen records that a person may open an artifact, or may not any more.
-// What is so already is no event.
+// What is so already is no event. That fewer people may is for one to say.
 func LetOpen(tx Tx, act Act, artifactID, personID string, may bool) (Artifact, error) {
 	a, err := tx.ArtifactByID(artifactID)
 	if err != nil {
@@ -99,5 +99,9 @@ func LetOpen(tx Tx, act Act, artifactID, personID string, may bool) (Artifact, e
 	if may {
 		a.Openers = append(a.Openers, personID)
 	}
-	return SaveArtifact(tx, act, a)
+	a, err = saveArtifact(tx, act, a, !may)
+	if err != nil {
+		return Artifact{}, fmt.Errorf("save artifact: %w", err)
+	}
+	return a, nil
 }

@@ -36,13 +36,9 @@ func (r Request) Ends() time.Time { return r.At.Add(RequestLife) }
 type requestJSON struct {
 	Moves []moveJSON   `json:"moves"`
 	Place *PlaceChange `json:"place"`
-}
-
-// PlaceChange is another rule for a place that takes two people.
-type PlaceChange struct {
-	PlaceID   string `json:"id"`
-	Capacity  int64  `json:"capacity"`
-	TwoPeople bool   `json:"two_people"`
+	// Requests from before have neither.
+	Artifact *ArtifactChange `json:"artifact,omitempty"`
+	Access   *AccessChange   `json:"access,omitempty"`
 }
 
 // moveJSON is a move as it was asked for.
@@ -91,10 +87,10 @@ func (r Request) read() (moves []Move, body requestJSON, err error) {
 	return moves, body, nil
 }
 
-// Asked is what the request is about: moves, or a change of a place's rules.
-func (r Request) Asked() ([]Move, *PlaceChange, error) {
+// Asked is what the request is about.
+func (r Request) Asked() (Asked, error) {
 	moves, body, err := r.read()
-	return moves, body.Place, err
+	return Asked{Moves: moves, Place: body.Place, Artifact: body.Artifact, Access: body.Access}, err
 }
 
 // AskWitness records moves that MoveKeys gave ErrNeedsWitness for, so that a
@@ -121,23 +117,11 @@ func AskWitness(tx Tx, act Act, moves []Move) (Request, error) {
 	return makeRequest(tx, act, body)
 }
 
-// AskPlaceChange records a change of a place's rules that ChangePlace gave
-// ErrNeedsWitness for, so that a second person can confirm it.
-func AskPlaceChange(tx Tx, act Act, c PlaceChange) (Request, error) {
+func makeRequest(tx Tx, act Act, body requestJSON) (Request, error) {
 	act, err := act.check()
 	if err != nil {
 		return Request{}, fmt.Errorf("request: %w", err)
 	}
-	if _, err := tx.PlaceByID(c.PlaceID); err != nil {
-		return Request{}, fmt.Errorf("request: place %s: %w", c.PlaceID, err)
-	}
-	if err := checkCapacity(c.Capacity); err != nil {
-		return Request{}, fmt.Errorf("request: %w", err)
-	}
-	return makeRequest(tx, act, requestJSON{Moves: []moveJSON{}, Place: &c})
-}
-
-func makeRequest(tx Tx, act Act, body requestJSON) (Request, error) {
 	b, err := canonicalJSON(body)
 	if err != nil {
 		return Request{}, fmt.Errorf("request: %w", err)
@@ -172,25 +156,28 @@ func ConfirmRequest(tx Tx, act Act, id string) (Request, []Key, error) {
 	if err != nil {
 		return Request{}, nil, err
 	}
-	moves, place, err := r.confirmable(tx, act)
+	asked, err := r.confirmable(tx, act)
 	if err != nil {
 		return Request{}, nil, fmt.Errorf("request %s: %w", r.ID, err)
 	}
 	if err := r.end(tx, act, KindRequestConfirmed); err != nil {
 		return Request{}, nil, fmt.Errorf("request %s: %w", r.ID, err)
 	}
-	if place != nil {
-		p, err := tx.PlaceByID(place.PlaceID)
-		if err == nil {
+	var keys []Key
+	switch place := asked.Place; {
+	case place != nil:
+		var p Place
+		if p, err = tx.PlaceByID(place.PlaceID); err == nil {
 			_, err = setRules(tx, act, p, place.Capacity, place.TwoPeople)
 		}
-		if err != nil {
-			return Request{}, nil, fmt.Errorf("request %s: %w", r.ID, err)
-		}
-		return r, nil, nil
+	case asked.Access != nil:
+		_, err = grantAccess(tx, act, asked.Access.PlaceID, asked.Access.PersonID, true)
+	case asked.Artifact != nil:
+		err = asked.Artifact.carryOut(tx, act)
+	default:
+		w := &Witness{Login: &act.Actor, Request: &r.Event, AskedBy: &r.By, confirmed: true}
+		keys, err = MoveKeys(tx, act, asked.Moves, w)
 	}
-	w := &Witness{Login: &act.Actor, Request: &r.Event, AskedBy: &r.By, confirmed: true}
-	keys, err := MoveKeys(tx, act, moves, w)
 	if err != nil {
 		return Request{}, nil, fmt.Errorf("request %s: %w", r.ID, err)
 	}
@@ -198,27 +185,27 @@ func ConfirmRequest(tx Tx, act Act, id string) (Request, []Key, error) {
 }
 
 // confirmable returns what is asked for if the actor may confirm it now.
-func (r Request) confirmable(tx Tx, act Act) ([]Move, *PlaceChange, error) {
+func (r Request) confirmable(tx Tx, act Act) (Asked, error) {
 	if err := secondLogin(tx, r.By, act.Actor); err != nil {
-		return nil, nil, err
+		return Asked{}, err
 	}
 	if act.At.Before(r.At) || !act.At.Before(r.Ends()) {
-		return nil, nil, fmt.Errorf("it was made on %s: %w", r.At.Format("2006-01-02 15:04"), ErrOver)
+		return Asked{}, fmt.Errorf("it was made on %s: %w", r.At.Format("2006-01-02 15:04"), ErrOver)
 	}
 	moves, body, err := r.read()
 	if err != nil {
-		return nil, nil, err
+		return Asked{}, err
 	}
 	for i, m := range moves {
 		k, err := tx.KeyByID(m.KeyID)
 		if err != nil {
-			return nil, nil, fmt.Errorf("key %s: %w", m.KeyID, err)
+			return Asked{}, fmt.Errorf("key %s: %w", m.KeyID, err)
 		}
 		if FormatTime(k.Since) != body.Moves[i].Since {
-			return nil, nil, fmt.Errorf("%s has moved since: %w", k.Label(), ErrOver)
+			return Asked{}, fmt.Errorf("%s has moved since: %w", k.Label(), ErrOver)
 		}
 	}
-	return moves, body.Place, nil
+	return r.Asked()
 }
 
 // end closes a request.

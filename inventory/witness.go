@@ -46,7 +46,9 @@ func (b *moving) needsWitness(m Move, before Custody, after Key) error {
 	switch m.Verb {
 	case VerbUnseal:
 		return fmt.Errorf("seal %s: %w", before.Seal, ErrNeedsWitness)
-	case VerbReceive, VerbBreak, VerbLose, VerbFind, VerbCompromise, VerbRetire:
+	case VerbReceive:
+		in = true
+	case VerbBreak, VerbLose, VerbFind, VerbCompromise, VerbRetire:
 		return nil // what has happened is written down by whoever learns of it
 	case VerbDispose:
 		gone, err := emptied(b.tx, after)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +29,11 @@ func newArtifactAddCommand(a *app) *cobra.Command {
   printed_sheet  a password or recovery codes on paper
 
 Where it lies, who may open it and which accounts it helps to open is kept; what
-it holds is not, and a label that looks like it is refused.` + exitStatusHelp(),
+it holds is not, and a label that looks like it is refused.
+
+In a place that takes two people an artifact is added, changed, moved and retired
+by two: nothing is done until a second person runs hwmfa witness confirm, and the
+status is 3.` + exitStatusHelp(exitFound),
 		Example: `  hwmfa artifact add --kind vault_copy --label "vault, first copy" --place "Berlin/safe 2" --account 123456789012 --opener ada@example.com --seal 4711
   hwmfa artifact add --kind vault_copy --label "vault, second copy" --place "Rome/safe 1" --replica-of A-7Q2M4XRD
   hwmfa artifact add --kind pin_envelope --label "PIN of key 7" --key 12345678 --place "Berlin/safe 2"`,
@@ -51,15 +56,17 @@ it holds is not, and a label that looks like it is refused.` + exitStatusHelp(),
 }
 
 func runArtifactAdd(ctx context.Context, a *app, opts artifactAddOptions) error {
-	var added inventory.Artifact
-	err := a.updateExisting(ctx, func(tx inventory.Tx, act inventory.Act) error {
-		in, err := opts.resolve(tx)
-		if err != nil {
+	var added, in inventory.Artifact
+	err := a.updateExisting(ctx, func(tx inventory.Tx, act inventory.Act) (err error) {
+		if in, err = opts.resolve(tx); err != nil {
 			return err
 		}
 		added, err = inventory.SaveArtifact(tx, act, in)
 		return err
 	})
+	if errors.Is(err, inventory.ErrNeedsWitness) {
+		return a.askArtifact(ctx, err, opts.json, in)
+	}
 	if err != nil {
 		return err
 	}

@@ -153,7 +153,7 @@ var endings = []ending{
 	{"sealed", isError(inventory.ErrSealed), exitFailure, "open the bag first, with a second person: hwmfa seal open NUMBER --reason R"},
 	{"not proved since", isError(inventory.ErrNotProved), exitFailure, "plug the key in, run hwmfa verify, and try again"},
 	{"not a witness", isError(inventory.ErrWitness), exitFailure, "the second person confirms it with a login or a key of their own; nothing was changed"},
-	{"needs a second person", isError(inventory.ErrNeedsWitness), exitFailure, "do it with the command for it, which asks for the second person; nothing was changed"},
+	{"needs a second person", isError(inventory.ErrNeedsWitness), exitFailure, "record it without the place, or elsewhere, and put it there with hwmfa move, which asks for the second person; nothing was changed"},
 	{"request over", isError(inventory.ErrOver), exitFailure, "end it with hwmfa witness withdraw, and ask again"},
 	{"place full", isError(inventory.ErrFull), exitFailure, "choose another place; nothing was changed"},
 	{"with a person", isStatus(inventory.StatusCheckedOut, inventory.StatusInUse), exitFailure, "it has to come back first: hwmfa checkin KEY --place P"},

@@ -122,6 +122,28 @@ func (a *app) askWitnessKey(ctx context.Context, s inventory.Store, act inventor
 	}, do)
 }
 
+// askSecond leaves to a second person what is not for one to do, and why says so.
+func (a *app) askSecond(ctx context.Context, why error, json bool, ask func(inventory.Tx, inventory.Act) (inventory.Request, error)) error {
+	done := moved{Why: why}
+	err := a.updateExisting(ctx, func(tx inventory.Tx, act inventory.Act) error {
+		r, err := ask(tx, act)
+		done.Request = &r
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case json:
+		err = a.streams.JSON(movedReport(done))
+	default:
+		err = printMoved(a, done)
+	}
+	if err != nil {
+		return err
+	}
+	return errFound
+}
+
 // runMoves carries out a plan and says what it came to.
 func runMoves(ctx context.Context, a *app, opts movesOptions, p plan) error {
 	done, err := a.makeMoves(ctx, opts, p)

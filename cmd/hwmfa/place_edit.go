@@ -74,7 +74,9 @@ func runPlaceEdit(ctx context.Context, a *app, opts placeEditOptions) error {
 		return err
 	})
 	if errors.Is(err, inventory.ErrNeedsWitness) {
-		return askPlaceChange(ctx, a, wanted, err, opts.json)
+		return a.askSecond(ctx, err, opts.json, func(tx inventory.Tx, act inventory.Act) (inventory.Request, error) {
+			return inventory.AskPlaceChange(tx, act, wanted)
+		})
 	}
 	if err != nil {
 		return err
@@ -83,28 +85,6 @@ func runPlaceEdit(ctx context.Context, a *app, opts placeEditOptions) error {
 		return a.streams.JSON(placeReport(shown))
 	}
 	return a.streams.Printf("%s: %s\n", shown.Path, placeRules(shown))
-}
-
-// askPlaceChange leaves a change of a place's rules to a second person.
-func askPlaceChange(ctx context.Context, a *app, wanted inventory.PlaceChange, why error, json bool) error {
-	done := moved{Why: why}
-	err := a.updateExisting(ctx, func(tx inventory.Tx, act inventory.Act) error {
-		r, err := inventory.AskPlaceChange(tx, act, wanted)
-		done.Request = &r
-		return err
-	})
-	switch {
-	case err != nil:
-		return err
-	case json:
-		err = a.streams.JSON(movedReport(done))
-	default:
-		err = printMoved(a, done)
-	}
-	if err != nil {
-		return err
-	}
-	return errFound
 }
 
 // placeRules says in words what goes for a place.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,8 @@ func newPlaceGrantCommand(a *app) *cobra.Command {
 		Short: "Record that a person may open a place",
 		Long: `Record that a person may open a place and all that is below it: that they know
 its code, or have a key to its lock. The custody check finds by it who could open
-an account alone.` + exitStatusHelp(),
+an account alone. Where two people are needed at the place, or above or below it,
+nothing is done until a second one runs hwmfa witness confirm, and the status is 3.` + exitStatusHelp(exitFound),
 		Example: `  hwmfa place grant "Berlin/safe 1" ada@example.com`,
 	}, inventory.GrantAccess, "%s may open %s\n")
 }
@@ -50,6 +52,7 @@ func newPlaceAccessCommand(a *app, cmd *cobra.Command, rule accessRule, said str
 
 func runPlaceAccess(ctx context.Context, a *app, opts placeGrantOptions, rule accessRule, said string) error {
 	var access inventory.Access
+	var wanted inventory.AccessChange
 	var shown placeJSON
 	err := a.updateExisting(ctx, func(tx inventory.Tx, act inventory.Act) error {
 		place, err := inventory.FindPlace(tx, opts.place)
@@ -60,12 +63,18 @@ func runPlaceAccess(ctx context.Context, a *app, opts placeGrantOptions, rule ac
 		if err != nil {
 			return err
 		}
+		wanted = inventory.AccessChange{PlaceID: place.ID, PersonID: person.ID}
 		if access, err = rule(tx, act, place.ID, person.ID); err != nil {
 			return err
 		}
 		shown, err = readPlace(tx, place)
 		return err
 	})
+	if errors.Is(err, inventory.ErrNeedsWitness) {
+		return a.askSecond(ctx, err, opts.json, func(tx inventory.Tx, act inventory.Act) (inventory.Request, error) {
+			return inventory.AskAccess(tx, act, wanted)
+		})
+	}
 	if err != nil {
 		return err
 	}

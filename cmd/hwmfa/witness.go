@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -111,8 +112,24 @@ func newWitnessListCommand(a *app) *cobra.Command {
 // openRequestJSON is one request of the schema hwmfa.requests/v1.
 type openRequestJSON struct {
 	requestJSON
-	Moves []moveJSON       `json:"moves"`
-	Place *placeChangeJSON `json:"place_rules"` // a change of these; null for moves
+	Moves    []moveJSON          `json:"moves"`
+	Place    *placeChangeJSON    `json:"place_rules"` // a change of these; null for others
+	Artifact *artifactChangeJSON `json:"artifact"`    // what becomes of one; null for others
+	Access   *accessChangeJSON   `json:"access"`      // who may open a place then; null for others
+}
+
+type artifactChangeJSON struct {
+	ID     *string `json:"id"` // null: a new one
+	Label  string  `json:"label"`
+	From   *string `json:"from"`
+	To     *string `json:"to"`
+	Retire bool    `json:"retire"`
+	Reason *string `json:"reason"`
+}
+
+type accessChangeJSON struct {
+	Place  string `json:"place"`
+	Person string `json:"person"`
 }
 
 type placeChangeJSON struct {
@@ -173,6 +190,12 @@ func runWitnessList(ctx context.Context, a *app, json bool) error {
 		if p := r.Place; p != nil {
 			t.Row(term.Plain(r.ID, r.By, ends, p.words(), "")...)
 		}
+		if c := r.Artifact; c != nil {
+			t.Row(term.Plain(r.ID, r.By, ends, c.words(), deref(c.Reason))...)
+		}
+		if c := r.Access; c != nil {
+			t.Row(term.Plain(r.ID, r.By, ends, fmt.Sprintf("%s may open %s", c.Person, c.Place), "")...)
+		}
 		for i, m := range r.Moves {
 			row := term.Plain(r.ID, r.By, ends, m.words, deref(m.Reason))
 			if i > 0 {
@@ -192,21 +215,50 @@ func (p placeChangeJSON) words() string {
 	return fmt.Sprintf("%s: capacity %d, %s", p.Place, p.Capacity, people)
 }
 
+func (c artifactChangeJSON) words() string {
+	switch from, to := firstOf(deref(c.From), "nowhere"), firstOf(deref(c.To), "nowhere"); {
+	case c.Retire:
+		return "retire artifact " + c.Label + " at " + from
+	case c.ID == nil:
+		return "add artifact " + c.Label + " at " + to
+	case from == to:
+		return "change artifact " + c.Label + " at " + to
+	default:
+		return "move artifact " + c.Label + " from " + from + " to " + to
+	}
+}
+
 // asked is what a request asks for, with names for IDs.
 func asked(tx inventory.Tx, r inventory.Request) (openRequestJSON, error) {
-	moves, place, err := r.Asked()
+	what, err := r.Asked()
 	if err != nil {
 		return openRequestJSON{}, err
 	}
 	j := openRequestJSON{Moves: []moveJSON{}}
-	if place != nil {
-		p, err := tx.PlaceByID(place.PlaceID)
-		if err != nil {
-			return j, err
+	path := func(id string) (found *string) {
+		if p, err2 := tx.PlaceByID(id); id != "" && err2 == nil {
+			found = &p.Path
+		} else if id != "" {
+			err = errors.Join(err, err2)
 		}
-		j.Place = &placeChangeJSON{p.Path, place.Capacity, place.TwoPeople}
+		return found
 	}
-	for _, m := range moves {
+	if c := what.Place; c != nil {
+		j.Place = &placeChangeJSON{deref(path(c.PlaceID)), c.Capacity, c.TwoPeople}
+	}
+	if c := what.Artifact; c != nil {
+		from, to := c.Places()
+		j.Artifact = &artifactChangeJSON{ID: null(c.ID), Label: c.Label(), From: path(from), To: path(to), Retire: c.Retire, Reason: null(c.Reason())}
+	}
+	if c := what.Access; c != nil {
+		p, err2 := tx.PersonByID(c.PersonID)
+		err = errors.Join(err, err2)
+		j.Access = &accessChangeJSON{Place: deref(path(c.PlaceID)), Person: p.Name}
+	}
+	if err != nil {
+		return j, err
+	}
+	for _, m := range what.Moves {
 		one, err := moveAsked(tx, m)
 		if err != nil {
 			return j, err

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"testing"
 
 	"hwmfa/inventory"
@@ -24,9 +25,9 @@ func testAlone(t *testing.T, d Database) {
 	s := two.anna
 	safe, drawer := takesTwo(t, s, "Berlin/safe"), place(t, s, "Berlin/drawer")
 	in := func(n int) inventory.Key {
-		e := enrollment(n)
-		e.Place = safe.Path
-		return enroll(t, s, act(1), e)
+		k := enroll(t, s, act(1), enrollment(n))
+		two.moves(t, 1, inventory.Move{Verb: inventory.VerbCheckIn, KeyID: k.ID, PlaceID: safe.ID})
+		return k
 	}
 	put := func(k inventory.Key, p inventory.Place) inventory.Move {
 		return inventory.Move{Verb: inventory.VerbCheckIn, KeyID: k.ID, PlaceID: p.ID}
@@ -71,9 +72,10 @@ func testAlone(t *testing.T, d Database) {
 	t.Run("enrolled elsewhere", func(t *testing.T) {
 		var k inventory.Key
 		update(t, s, func(tx inventory.Tx) (err error) {
-			k, err = inventory.DeclareKey(tx, act(1), inventory.Declaration{Serial: "20000004", Place: safe.Path})
+			k, err = inventory.DeclareKey(tx, act(1), inventory.Declaration{Serial: "20000004"})
 			return err
 		})
+		two.moves(t, 1, inventory.Move{Verb: inventory.VerbMove, KeyID: k.ID, PlaceID: safe.ID})
 		e := enrollment(4)
 		e.Place = drawer.Path
 		refused(t, s, inventory.ErrNeedsWitness, func(tx inventory.Tx) error { return inventory.CheckEnrollment(tx, e) })
@@ -100,6 +102,40 @@ func testAlone(t *testing.T, d Database) {
 			})
 		}
 	})
+	t.Run("new, and there at once", func(t *testing.T) {
+		order := inventory.Manifest{Order: "PO-2", SHA256: inventory.Hash{1}, Lines: []inventory.ManifestLine{{Serial: "20000008"}}}
+		update(t, s, func(tx inventory.Tx) error {
+			_, err := inventory.ListDelivery(tx, act(1), order)
+			return err
+		})
+		for name, into := range map[string]func(tx inventory.Tx, path string) error{
+			"enrolled": func(tx inventory.Tx, path string) error {
+				e := enrollment(7)
+				e.Place = path
+				_, err := inventory.EnrollKey(tx, act(2), e)
+				return err
+			},
+			"declared": func(tx inventory.Tx, path string) error {
+				_, err := inventory.DeclareKey(tx, act(2), inventory.Declaration{Serial: "20000007", Place: path})
+				return err
+			},
+			"expected": func(tx inventory.Tx, path string) error {
+				_, err := inventory.DeclareKey(tx, act(2), inventory.Declaration{Serial: "20000007", Place: path, Expected: true})
+				return err
+			},
+			"received": func(tx inventory.Tx, path string) error {
+				_, err := inventory.ReceiveDelivery(tx, act(2), "PO-2", path, []inventory.Arrival{{Code: "20000008"}}, nil)
+				return err
+			},
+		} {
+			if err := refused(t, s, inventory.ErrNeedsWitness, func(tx inventory.Tx) error { return into(tx, " berlin / SAFE ") }); err == nil {
+				t.Errorf("%s: it went in", name)
+			}
+			undone(t, s, func(tx inventory.Tx) error { return into(tx, drawer.Path) })
+		}
+	})
+	t.Run("an artifact", func(t *testing.T) { artifactAlone(t, two, safe, drawer) })
+	t.Run("who may open it", func(t *testing.T) { accessAlone(t, two, safe, drawer) })
 	t.Run("enrolled into a full place", func(t *testing.T) {
 		full := place(t, s, "Rome/full")
 		update(t, s, func(tx inventory.Tx) error {
@@ -187,5 +223,92 @@ func testLoginsOfOne(t *testing.T, d Database) {
 			return err
 		})
 		refused(t, bens, inventory.ErrOver, confirm(by("ben", 15), r.ID))
+	})
+}
+
+// errUndone takes back what only had to be possible.
+var errUndone = errors.New("undone")
+
+// undone does what must be allowed, and leaves no trace of it.
+func undone(t *testing.T, s inventory.Store, fn func(tx inventory.Tx) error) {
+	t.Helper()
+	refused(t, s, errUndone, func(tx inventory.Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return errUndone
+	})
+}
+
+// artifactAlone: an artifact goes into and out of the safe, and is changed and
+// retired there, by two; and not after it was changed in between.
+func artifactAlone(t *testing.T, two pair, safe, drawer inventory.Place) {
+	s := two.anna
+	save := func(a inventory.Artifact) func(tx inventory.Tx) error {
+		return func(tx inventory.Tx) error { _, err := inventory.SaveArtifact(tx, act(2), a); return err }
+	}
+	retire := func(id string) func(tx inventory.Tx) error {
+		return func(tx inventory.Tx) error { _, err := inventory.RetireArtifact(tx, act(2), id, "r"); return err }
+	}
+	byTwo := func(ask func(tx inventory.Tx) (inventory.Request, error)) {
+		t.Helper()
+		var r inventory.Request
+		update(t, s, func(tx inventory.Tx) (err error) { r, err = ask(tx); return err })
+		update(t, two.carla, confirm(by("carla", 2), r.ID))
+	}
+	find := func() (a inventory.Artifact) {
+		t.Helper()
+		view(t, s, func(tx inventory.Tx) (err error) { a, err = inventory.FindArtifact(tx, "vault"); return err })
+		return a
+	}
+	vault := inventory.Artifact{Kind: inventory.ArtifactVaultCopy, Label: "vault", PlaceID: safe.ID}
+	refused(t, s, inventory.ErrNeedsWitness, save(vault))
+	byTwo(func(tx inventory.Tx) (inventory.Request, error) { return inventory.AskArtifact(tx, act(2), vault) })
+	if vault = find(); vault.PlaceID != safe.ID {
+		t.Fatalf("added at %q", vault.Place)
+	}
+	out, sealed := vault, vault
+	out.PlaceID, sealed.Seal = drawer.ID, "S-1"
+	refused(t, s, inventory.ErrNeedsWitness, save(out))
+	refused(t, s, inventory.ErrNeedsWitness, save(sealed))
+	refused(t, s, inventory.ErrNeedsWitness, retire(vault.ID))
+	var stale inventory.Request
+	update(t, s, func(tx inventory.Tx) (err error) {
+		stale, err = inventory.AskArtifactRetired(tx, act(2), vault.ID, "r")
+		return err
+	})
+	byTwo(func(tx inventory.Tx) (inventory.Request, error) { return inventory.AskArtifact(tx, act(2), out) })
+	refused(t, two.carla, inventory.ErrOver, confirm(by("carla", 2), stale.ID))
+	if vault = find(); vault.PlaceID != drawer.ID {
+		t.Fatalf("moved to %q", vault.Place)
+	}
+	vault.PlaceID = safe.ID
+	refused(t, s, inventory.ErrNeedsWitness, save(vault))
+	undone(t, s, retire(vault.ID))
+}
+
+// accessAlone: who may open the safe, by itself or by what it is in, is said by
+// two, and ended by one.
+func accessAlone(t *testing.T, two pair, safe, drawer inventory.Place) {
+	s := two.anna
+	who := person(t, s, inventory.Person{Name: "Opener"})
+	site, slot := place(t, s, "Berlin"), place(t, s, "Berlin/safe/slot")
+	grant := func(p inventory.Place) func(tx inventory.Tx) error {
+		return func(tx inventory.Tx) error { _, err := inventory.GrantAccess(tx, act(2), p.ID, who.ID); return err }
+	}
+	for _, p := range []inventory.Place{site, safe, slot} {
+		refused(t, s, inventory.ErrNeedsWitness, grant(p))
+	}
+	undone(t, s, grant(drawer))
+	var r inventory.Request
+	update(t, s, func(tx inventory.Tx) (err error) {
+		r, err = inventory.AskAccess(tx, act(2), inventory.AccessChange{PlaceID: safe.ID, PersonID: who.ID})
+		return err
+	})
+	refused(t, s, inventory.ErrWitness, confirm(act(2), r.ID))
+	update(t, two.carla, confirm(by("carla", 2), r.ID))
+	undone(t, s, func(tx inventory.Tx) error {
+		_, err := inventory.RevokeAccess(tx, act(3), safe.ID, who.ID)
+		return err
 	})
 }

@@ -55,13 +55,13 @@ func testRequests(t *testing.T, d Database) {
 		return err
 	})
 	safe := place(t, s, "Berlin/safe 1")
+	e := enrollment(1)
+	e.Place = safe.Path
+	k := enroll(t, s, act(1), e)
 	update(t, s, func(tx inventory.Tx) error {
 		_, err := inventory.ChangePlace(tx, act(1), safe.ID, 0, true)
 		return err
 	})
-	e := enrollment(1)
-	e.Place = safe.Path
-	k := enroll(t, s, act(1), e)
 	out := inventory.Move{
 		Verb: inventory.VerbCheckOut, KeyID: k.ID, PersonID: ada.ID, Reason: "deploy", Ticket: "T-1", Until: noon.Add(100 * time.Hour),
 	}
@@ -76,7 +76,8 @@ func testRequests(t *testing.T, d Database) {
 		if len(open) != 1 || open[0] != r {
 			t.Errorf("open requests %+v, want %+v", open, r)
 		}
-		moves, _, err2 := r.Asked()
+		asked, err2 := r.Asked()
+		moves := asked.Moves
 		out := out
 		out.Until = out.Until.UTC().Truncate(time.Microsecond)
 		if err2 != nil || !slices.Equal(moves, []inventory.Move{out}) {
