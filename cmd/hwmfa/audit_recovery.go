@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"hwmfa/iamcheck"
+	"hwmfa/internal/term"
+)
+
+// matchLines are what is said of the keys and devices of one account, below its
+// warnings.
+func matchLines(f iamcheck.Finding) []string {
+	var lines []string
+	for _, d := range f.Level2.Details {
+		lines = append(lines, string(d.Warning)+": "+d.Text)
+	}
+	for _, d := range f.RootDevices {
+		for _, s := range d.Suggestions {
+			lines = append(lines, "suggestion for "+d.Serial+": "+s.Text)
+		}
+	}
+	return lines
+}
+
+// printRecovery prints what was found on the ways around root's MFA, and of how
+// many accounts. It stands below the verdicts, of which it is no part; which
+// accounts have a finding is in the JSON.
+func printRecovery(s *term.Streams, t iamcheck.RecoveryTotals) error {
+	var lines []string
+	for _, r := range t.Findings {
+		// Most accounts have these, and they say nothing by themselves.
+		if r.Findings == 0 || r.Finding == iamcheck.RootPassword || r.Finding == iamcheck.RootEmailPlusAddress {
+			continue
+		}
+		more := ""
+		if n := r.Findings - len(r.First); n > 0 {
+			more = fmt.Sprintf(" and %d more", n)
+		}
+		lines = append(lines, fmt.Sprintf("%s: %d accounts: %s%s", r.Finding, r.Findings, strings.Join(r.First, " "), more))
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	if err := s.Print("\nways around root's MFA, which count for no verdict\n"); err != nil {
+		return err
+	}
+	for _, l := range lines {
+		if err := s.Paragraph(2, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
