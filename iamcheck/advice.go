@@ -1,5 +1,7 @@
 package iamcheck
 
+import "strings"
+
 // Advice says for people what a reason or a warning means and what to do about it.
 type Advice struct {
 	// Text is what it means.
@@ -40,21 +42,26 @@ const (
 
 // Steps that several remedies share.
 const (
-	signIn = "Sign in to the console as root (e-mail address and password), open the account name at the top right, Security credentials, " +
-		"Multi-factor authentication (MFA)"
-	register = "choose Assign MFA device, name it after the key, take Passkey or security key, and touch the key; do the same with a second key"
+	signIn   = "As root in the console, open Security credentials (below the account name at the top right), Multi-factor authentication (MFA)"
+	register = "assign two keys there (Assign MFA device, Passkey or security key)"
 	onlyHere = "No API registers a device for root: neither the AWS CLI nor AssumeRoot can."
-	removal  = "Member accounts may have root's credentials removed instead (IAM, Root access management)."
+	removal  = "Or remove a member account's root credentials altogether (IAM, Root access management)."
 )
 
+// nothing begins a remedy where there is nothing to remedy.
+const nothing = "Nothing to do"
+
+// Needed reports whether there is anything to do.
+func (a Advice) Needed() bool { return !strings.HasPrefix(a.Remedy, nothing) }
+
 var reasonAdvice = map[Reason]Advice{
-	RootHasNoConsole: {"root users of this partition have no console access", "Nothing to do here. Audit the commercial account that is paired with this one.", ""},
-	NoRootUser:       {"accounts of this partition have no root user", "Nothing to do.", ""},
+	RootHasNoConsole: {"root users of this partition have no console access", nothing + " here. Audit the commercial account that is paired with this one.", ""},
+	NoRootUser:       {"accounts of this partition have no root user", nothing + ".", ""},
 	PartitionUnverified: {
 		"nobody has verified what root is in this partition",
 		"Let a person find out whether accounts of this partition have a root user with a console, and audit this one by hand.", "",
 	},
-	AccountClosed: {"the account is closed", "Nothing to do. A closed account can be reopened by AWS Support for 90 days: audit it then.", ""},
+	AccountClosed: {"the account is closed", nothing + ". A closed account can be reopened by AWS Support for 90 days: audit it then.", ""},
 	NotAssessable: {
 		"the account is suspended, or pending activation or closure",
 		"Audit it again once it is active or closed. Who pays for a suspended account can have it reactivated through AWS Support; root may still sign in to it.", "",
@@ -65,15 +72,15 @@ var reasonAdvice = map[Reason]Advice{
 	},
 	VirtualRootDevice: {
 		"root has a virtual device",
-		signIn + ", " + register + "; then select the virtual device and Remove it, last of all, so that root is never without MFA. " + onlyHere, pageRegister,
+		signIn + "; " + register + ", then remove the virtual device: last of all, so that root is never without MFA. " + onlyHere, pageRegister,
 	},
 	SMSRootDevice: {
 		"root has an SMS device",
-		signIn + ", " + register + "; then remove the SMS device: AWS has long ceased to offer them. " + onlyHere, pageRegister,
+		signIn + "; " + register + ", then remove the SMS device: AWS has long ceased to offer them. " + onlyHere, pageRegister,
 	},
 	RootCredentialsRemoved: {
 		"root has no credentials, and they are managed centrally",
-		"Nothing to do: keep central root credentials management on, and let a policy deny sts:AssumeRoot to all but a few.", pageCentral,
+		nothing + ": keep central root credentials management on, and let a policy deny sts:AssumeRoot to all but a few.", pageCentral,
 	},
 	CompensatingControl: {
 		"root has no credentials, which this version of the benchmark does not accept instead of MFA",
@@ -94,7 +101,7 @@ var reasonAdvice = map[Reason]Advice{
 		"AWS's own answers contradict each other",
 		"Audit again after some minutes: IAM's answers follow a change late. If they still differ, look at root's Security credentials page.", "",
 	},
-	NoMFA: {"root has no MFA device", signIn + ", " + register + ". " + onlyHere + " " + removal, pageRegister},
+	NoMFA: {"root has no MFA device", signIn + "; " + register + ". " + onlyHere + " " + removal, pageRegister},
 	UnrecognizedDevice: {
 		"root has a device of no known kind",
 		"Look at root's Security credentials page what the device is. Replace it by a security key, or report the form of its serial to whoever maintains this program.", "",
@@ -132,7 +139,7 @@ const scpRemedy = "Exempt root sessions from the policy that denies root: add th
 var warningAdvice = map[Warning]Advice{
 	SingleDevice: {
 		"root has one device only: losing it locks root out",
-		"Register a second key that is kept at another place: " + signIn + ", Assign MFA device. Root may have eight.", pageRegister,
+		"Register a second key, to be kept at another place. " + signIn + ", Assign MFA device. Root may have eight.", pageRegister,
 	},
 	RootAccessKeysPresent: {
 		"root has access keys, which no MFA guards",
@@ -240,7 +247,7 @@ var recoveryAdvice = map[RecoveryName]Advice{
 	},
 	RootEmailPlusAddress: {
 		"root's e-mail address is no plus-address",
-		"Nothing has to be done. Count whoever reads the mailbox before the plus as able to set root's password.", "",
+		nothing + ". Count whoever reads the mailbox before the plus as able to set root's password.", "",
 	},
 	RootAccessKeys: {"root has no access keys", warningAdvice[RootAccessKeysPresent].Remedy, pageKeys},
 	RootCertificates: {
@@ -250,7 +257,7 @@ var recoveryAdvice = map[RecoveryName]Advice{
 	},
 	RootPassword: {
 		"root has no password",
-		"Nothing has to be done in the management account. Member accounts need none: remove it centrally (IAM, Root access management).", pageCentral,
+		nothing + " in the management account. Member accounts need none: remove it centrally (IAM, Root access management).", pageCentral,
 	},
 	RootRecoverable: {
 		"root's password cannot be recovered through its mailbox",

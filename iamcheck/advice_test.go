@@ -88,12 +88,17 @@ func TestRemediesAreRightWhereOtherGuidesAreNot(t *testing.T) {
 			t.Errorf("%s: root is no user name", word)
 		}
 	}
+	for r, needed := range map[Reason]bool{RootCredentialsRemoved: false, AccountClosed: false, NoMFA: true, CompensatingControl: true} {
+		if r.Advice().Needed() != needed {
+			t.Errorf("%s: something to do: %v", r, !needed)
+		}
+	}
 	for _, r := range []Reason{NoMFA, VirtualRootDevice, SMSRootDevice} {
 		if !strings.Contains(r.Advice().Remedy, "No API registers a device for root") {
 			t.Errorf("%s does not say that it is done at the console", r)
 		}
 	}
-	two, remove := strings.Index(reasonAdvice[VirtualRootDevice].Remedy, "second key"), strings.Index(reasonAdvice[VirtualRootDevice].Remedy, "Remove it")
+	two, remove := strings.Index(reasonAdvice[VirtualRootDevice].Remedy, "assign two keys"), strings.Index(reasonAdvice[VirtualRootDevice].Remedy, "remove the virtual device")
 	if two < 0 || remove < two {
 		t.Error("the virtual device goes after the two keys are there")
 	}
