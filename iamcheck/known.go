@@ -8,26 +8,29 @@ import (
 // KnownKey is a key of the inventory, bound or not, with what a person may have written into the name of a device.
 type KnownKey struct {
 	// KeyID names the key in the inventory.
-	KeyID string
+	KeyID string `json:"key_id"`
 	// Serial is the number printed on the key, Tag its asset tag; "" where it has none.
-	Serial, Tag string
+	Serial string `json:"serial"`
+	Tag    string `json:"tag"`
 	// Token is whether the key is a TOTP token, which AWS lists by the number printed on it.
-	Token bool
+	Token bool `json:"token"`
 	// Lost and Retired take a key out of the usable ones.
-	Lost, Retired bool
+	Lost    bool `json:"lost"`
+	Retired bool `json:"retired"`
 	// Unready is whether the key is only announced or received: it has to be enrolled before it can be bound.
-	Unready bool
+	Unready bool `json:"unready"`
 	// Former are bindings of the key that were removed.
-	Former []FormerBinding
+	Former []FormerBinding `json:"former"`
 }
 
 // FormerBinding is a binding that was removed: the inventory's word, while AWS may still list the device.
 type FormerBinding struct {
-	AccountID, DeviceName string
+	AccountID  string `json:"account_id"`
+	DeviceName string `json:"device_name"`
 	// Until is when it was removed; zero is unknown.
-	Until time.Time
+	Until time.Time `json:"until"`
 	// Reset is whether it ended with a FIDO reset of the key, so that what was registered is gone from it.
-	Reset bool
+	Reset bool `json:"reset"`
 }
 
 // Keys are all keys of an inventory, to be found by what a device's name says. It does not change once made. Nil is no

@@ -167,6 +167,16 @@ func Path(getenv func(string) string) string {
 	return filepath.Join(dir, "hwmfa", "config.yaml")
 }
 
+// StateDir is where the program keeps what it can do without, "" where no home
+// is known.
+func StateDir(getenv func(string) string) string {
+	dir := xdg(getenv, "XDG_STATE_HOME", ".local/state")
+	if dir == "" {
+		return ""
+	}
+	return filepath.Join(dir, "hwmfa")
+}
+
 func defaultInventory(getenv func(string) string) string {
 	dir := xdg(getenv, "XDG_DATA_HOME", ".local/share")
 	if dir == "" {

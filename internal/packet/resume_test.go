@@ -68,7 +68,7 @@ func TestWhatIsFinishedIsNotAskedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := w.Resumed(); n < 6 || n > 8 {
+	if n := w.Accounts(); n < 6 || n > 8 {
 		t.Errorf("%d accounts are finished, want 6 and those that were under way", n)
 	}
 	opts.Record, opts.Recorded = w, w.Recorded

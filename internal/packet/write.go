@@ -174,11 +174,20 @@ func (w *Writer) path(name string) string { return filepath.Join(w.dir, filepath
 // Dir is the packet's folder.
 func (w *Writer) Dir() string { return w.dir }
 
-// Resumed is how many accounts were finished before.
-func (w *Writer) Resumed() int {
+// StartedAt is when the collection was begun.
+func (w *Writer) StartedAt() time.Time { return w.manifest.StartedAt }
+
+// Accounts is how many accounts are finished.
+func (w *Writer) Accounts() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.files)
+	n := 0
+	for name := range w.files {
+		if strings.HasPrefix(name, accountFolder+"/") {
+			n++
+		}
+	}
+	return n
 }
 
 // Recorded is what was recorded of an account that is finished; see awsapi.Recorded.

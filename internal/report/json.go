@@ -32,6 +32,11 @@ func (j *jsonWriter) Begin(h Head) error {
 	if err := j.value(",\n  \"benchmark\": ", "  ", h.Benchmark, ""); err != nil {
 		return err
 	}
+	if h.Evidence != nil {
+		if err := j.value(",\n  \"evidence\": ", "  ", h.Evidence, ""); err != nil {
+			return err
+		}
+	}
 	return j.value(",\n  \"scope\": ", "  ", h.Scope, ",\n  \"accounts\": [")
 }
 

@@ -20,10 +20,23 @@ type Head struct {
 	Benchmark iamcheck.Benchmark
 	// Scope says which accounts the report is about and which it leaves out.
 	Scope iamcheck.Scope
+	// Evidence is what the report rests on; nil where none was kept.
+	Evidence *Evidence
 	// Program is the version of the program.
 	Program string
 	// Importer is who is to import ASFF.
 	Importer Importer
+}
+
+// Evidence is the packet of evidence that a report rests on.
+type Evidence struct {
+	// Head is the SHA-256 of the packet's manifest.
+	Head string `json:"head"`
+	// StartedAt and FinishedAt are when it was collected.
+	StartedAt  time.Time `json:"started_at"`
+	FinishedAt time.Time `json:"finished_at"`
+	// Again: it was decided on once more, without asking AWS.
+	Again bool `json:"again"`
 }
 
 // Importer is the account and region whose Security Hub a report in ASFF is for: Security Hub takes findings only from the
