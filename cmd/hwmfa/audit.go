@@ -19,7 +19,7 @@ import (
 type auditOptions struct {
 	scope   scopeOptions
 	require string
-	json    bool
+	form    formOptions
 }
 
 func newAuditCommand(a *app) *cobra.Command {
@@ -47,7 +47,8 @@ out.` + exitStatusHelp(exitFound, exitCredentials),
   hwmfa audit --org --role-name SecurityAudit
   hwmfa audit --org --ou ou-ab12-11111111 --exclude 111122223333
   hwmfa audit --profile main --profile lab
-  hwmfa audit --org --require certified --json > audit.json`,
+  hwmfa audit --org --require certified --json > audit.json
+  hwmfa audit --org --benchmark 3.0 --format csv > audit.csv`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runAudit(cmd.Context(), a, opts)
@@ -57,7 +58,7 @@ out.` + exitStatusHelp(exitFound, exitCredentials),
 	opts.scope.flags(f)
 	f.StringVar(&opts.require, "require", "", "fail a pass whose assurance is weaker than `LEVEL`")
 	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of thresholds (policy.yaml)")
-	f.BoolVar(&opts.json, "json", false, "print JSON (hwmfa.audit/v1)")
+	opts.form.flags(f)
 	return cmd
 }
 
@@ -67,6 +68,7 @@ type audit struct {
 	app     *app
 	opts    auditOptions
 	what    awsapi.Options
+	form    form
 	limits  policy.Policy
 	require iamcheck.Assurance
 	known   known
@@ -74,7 +76,9 @@ type audit struct {
 	spool    *report.Spool
 	tally    *iamcheck.Tally
 	recovery *iamcheck.RecoverySum
-	scope iamcheck.Scope
+	scope    iamcheck.Scope
+	// importer is who is to import the findings into Security Hub.
+	importer report.Importer
 	// attention: a finding ends the command with exit 3.
 	attention bool
 }
@@ -106,6 +110,9 @@ func (a *app) newAudit(ctx context.Context, opts auditOptions) (*audit, error) {
 		return nil, usageError{err}
 	}
 	run.what.Log, run.what.Static = a.log, a.aws
+	if run.form, err = opts.form.parse(); err != nil {
+		return nil, usageError{err}
+	}
 	if run.require, err = parseAssurance(opts.require); err != nil {
 		return nil, usageError{err}
 	}
@@ -127,6 +134,7 @@ func (r *audit) gather(ctx context.Context) error {
 	defer progress.Done()
 	progress.Step("asking AWS")
 	expected := 0
+	r.what.Caller = r.calledBy
 	r.what.Population = func(n int) { expected = n }
 	var err error
 	r.scope, err = awsapi.Collect(ctx, r.what, func(f iamcheck.Facts) error {
@@ -152,7 +160,7 @@ func (r *audit) tierOf(f iamcheck.Facts) string {
 func (r *audit) add(facts iamcheck.Facts) error {
 	terms := r.known.terms[facts.AccountID]
 	f := iamcheck.Evaluate(facts, r.known.of[facts.AccountID], iamcheck.Options{
-		Require: r.require, Now: r.app.now(), NotRequired: terms.NotRequired, Exception: terms.Exception,
+		Require: r.require, Benchmark: r.form.benchmark.Version, Now: r.app.now(), NotRequired: terms.NotRequired, Exception: terms.Exception,
 		Keys: r.known.keys, Email: iamcheck.EmailRules(r.limits.RootEmail),
 	})
 	r.attention = r.attention || needsAttention(f)
@@ -161,22 +169,12 @@ func (r *audit) add(facts iamcheck.Facts) error {
 	return r.spool.Add(f)
 }
 
-// print writes the report.
-func (r *audit) print() error {
-	totals := r.tally.Totals(r.known.bound, r.known.census, thresholds(r.limits))
-	totals.Flags = append(totals.Flags, r.known.flags...)
+// totals are the sums of the run.
+func (r *audit) totals() iamcheck.Totals {
+	totals := r.tally.Totals(r.known.Bound, r.known.Census, thresholds(r.limits))
+	totals.Flags = append(totals.Flags, r.known.Flags...)
 	totals.Recovery = r.recovery.Totals()
-	if !r.opts.json {
-		return errors.Join(printAudit(r.app.streams, r.spool, totals), printScope(r.app.streams, r.scope))
-	}
-	out := report.JSON(r.app.streams.Out)
-	if err := out.Begin(report.Head{GeneratedAt: r.app.now(), Scope: r.scope}); err != nil {
-		return err
-	}
-	if err := r.spool.Each(out.Finding); err != nil {
-		return err
-	}
-	return out.End(totals)
+	return totals
 }
 
 // needsAttention says whether an account ends the command with exit 3.

@@ -11,33 +11,61 @@ import (
 	"hwmfa/internal/term"
 )
 
-// printAudit prints a report for people: a table that fits a hundred columns,
-// the reasons of every account that has any to tell, and the figures.
-func printAudit(s *term.Streams, findings *report.Spool, totals iamcheck.Totals) error {
-	t := term.NewTable("account", "name", "level 2", "assurance", "literal", "level 1").Limit(1, 28).Give(1, 12)
-	err := findings.Each(func(f iamcheck.Finding) error {
-		t.Row(
-			term.Cell{Text: f.AccountID},
-			term.Cell{Text: deref(f.Name)},
-			verdictCell(f.Level2.Status),
-			term.Cell{Text: string(deref(f.Level2.Assurance))},
-			verdictCell(f.Level2.Literal),
-			verdictCell(f.Level1.Status),
-		)
+// listedAlways is how many accounts are few enough to be listed all.
+const listedAlways = 100
+
+// printAudit prints a report for people: a table that fits a hundred columns, the
+// reasons of every account that has any to tell, and the figures. Of many accounts
+// it lists those that somebody has to look at. It reads the findings several times
+// and keeps none.
+func printAudit(s *term.Streams, findings *report.Spool, totals iamcheck.Totals, as form) error {
+	listed := 0
+	each := func(print func(iamcheck.Finding) error) error {
+		return findings.Each(func(f iamcheck.Finding) error {
+			if findings.Len() > listedAlways && !as.all && !needsAttention(f) {
+				return nil
+			}
+			return print(f)
+		})
+	}
+	t := term.NewTable("account", "name", "level 2", "assurance", "literal", "level 1").Limit(1, 28).Give(1, 9).Drop(4, 3)
+	err := each(func(f iamcheck.Finding) error {
+		listed++
+		t.Measure(accountRow(f)...)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if findings.Len() > 0 {
-		if err := s.Table(t); err != nil {
+	if listed > 0 {
+		rows, err := s.Rows(t)
+		if err != nil {
+			return err
+		}
+		if err := each(func(f iamcheck.Finding) error { return rows.Row(accountRow(f)...) }); err != nil {
 			return err
 		}
 	}
-	if err := findings.Each(func(f iamcheck.Finding) error { return printReasons(s, f) }); err != nil {
+	if err := each(func(f iamcheck.Finding) error { return printReasons(s, f) }); err != nil {
 		return err
 	}
-	return printTotals(s, totals)
+	if left := findings.Len() - listed; left > 0 {
+		if err := s.Printf("\n%d accounts that need no attention are not listed; --all lists them\n", left); err != nil {
+			return err
+		}
+	}
+	return errors.Join(printTotals(s, totals, as.benchmark), printAdvice(s, totals))
+}
+
+func accountRow(f iamcheck.Finding) []term.Cell {
+	return []term.Cell{
+		{Text: f.AccountID},
+		{Text: deref(f.Name)},
+		verdictCell(f.Level2.Status),
+		{Text: string(deref(f.Level2.Assurance))},
+		verdictCell(f.Level2.Literal),
+		verdictCell(f.Level1.Status),
+	}
 }
 
 func verdictCell(s iamcheck.Status) term.Cell {
@@ -108,8 +136,10 @@ func printReasons(s *term.Streams, f iamcheck.Finding) error {
 	return nil
 }
 
-func printTotals(s *term.Streams, t iamcheck.Totals) error {
-	if err := s.Printf("\n%d accounts\n  level 2  %s\n  level 1  %s\n", t.Accounts, counts(t.Level2), counts(t.Level1)); err != nil {
+func printTotals(s *term.Streams, t iamcheck.Totals, b iamcheck.Benchmark) error {
+	err := s.Printf("\n%d accounts\n  level 2  %s\n  level 1  %s\n  by %s %s: level 2 is %s, level 1 is %s\n", t.Accounts, counts(t.Level2), counts(t.Level1),
+		iamcheck.BenchmarkName, b.Version, b.Hardware.ID, b.RootMFA.ID)
+	if err != nil {
 		return err
 	}
 	for _, flag := range t.Flags {
