@@ -173,7 +173,8 @@ func newProofsCheck(tx Tx) (*proofsCheck, error) {
 func (c *proofsCheck) see(e *RawEvent) bool {
 	switch e.Kind {
 	case KindKeyProved:
-		c.last[e.Subject] = *e
+		own := e.clone()
+		c.last[own.Subject] = own
 	case KindKeyDoubted:
 		delete(c.last, e.Subject)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Verified is what verifying a whole inventory came to; a nil error is good.
@@ -102,7 +103,16 @@ func show(events []RawEvent, watchers []watcher) []watcher {
 	return watchers
 }
 
-// event checks the form of every field of a raw event.
+// clone is the event with bytes of its own: those that it was read with would
+// stay in memory as long as one of them is kept.
+func (e *RawEvent) clone() RawEvent {
+	return RawEvent{
+		Seq: e.Seq, Time: strings.Clone(e.Time), Actor: strings.Clone(e.Actor), Kind: strings.Clone(e.Kind), Subject: strings.Clone(e.Subject),
+		Payload: strings.Clone(e.Payload), PrevHash: strings.Clone(e.PrevHash), Hash: strings.Clone(e.Hash),
+	}
+}
+
+// event checks the form of every field of a raw event, and keeps none of its bytes.
 func (e *RawEvent) event() (Event, error) {
 	at, err1 := ParseTime(e.Time)
 	prev, err2 := ParseHash(e.PrevHash)
@@ -111,7 +121,8 @@ func (e *RawEvent) event() (Event, error) {
 		return Event{}, &JournalError{Seq: e.Seq, Fault: FaultAltered, Detail: "a field is not of its form"}
 	}
 	return Event{
-		Seq: e.Seq, Time: at, Actor: e.Actor, Kind: e.Kind, Subject: e.Subject, Payload: e.Payload, PrevHash: prev, Hash: hash,
+		Seq: e.Seq, Time: at, Actor: strings.Clone(e.Actor), Kind: strings.Clone(e.Kind), Subject: strings.Clone(e.Subject),
+		Payload: strings.Clone(e.Payload), PrevHash: prev, Hash: hash,
 	}, nil
 }
 

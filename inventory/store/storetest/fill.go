@@ -65,7 +65,9 @@ func fillMoves(tx inventory.Tx) error {
 		errs = append(errs, err)
 	}
 	_, err = inventory.AskWitness(tx, act(11), []inventory.Move{{Verb: inventory.VerbUnseal, KeyID: keys[1].ID, Reason: "r"}})
-	return errors.Join(append(errs, err)...)
+	// What comes after a move and is none leaves the key where it is.
+	_, errTag := inventory.TagKey(tx, act(12), keys[2].ID, "YK-M")
+	return errors.Join(append(errs, err, errTag)...)
 }
 
 // Snapshot is everything that an inventory shows, as one text; its journal
