@@ -93,6 +93,21 @@ func PreviousAudit(tx Tx, r AuditRun) (AuditRun, error) {
 	return AuditRun{}, fmt.Errorf("previous audit: %w", ErrNotFound)
 }
 
+// FirstAuditSince finds the first complete run that ended at a time or later and
+// that a run can be compared with, before that run. ErrNotFound: there is none.
+func FirstAuditSince(tx Tx, r AuditRun, since time.Time) (AuditRun, error) {
+	all, err := tx.ListAuditRuns(r.Scope.Key())
+	if err != nil {
+		return AuditRun{}, fmt.Errorf("audits since %s: %w", FormatTime(since), err)
+	}
+	for _, old := range all {
+		if old.Event < r.Event && !old.Finished.Before(since) && old.Complete() && old.Comparable(r) {
+			return old, nil
+		}
+	}
+	return AuditRun{}, fmt.Errorf("an audit since %s: %w", since.UTC().Format(time.RFC3339), ErrNotFound)
+}
+
 // AuditRuns lists every run, the oldest first.
 func AuditRuns(tx Tx) ([]AuditRun, error) { return tx.ListAuditRuns("") }
 

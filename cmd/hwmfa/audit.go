@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,8 +19,10 @@ import (
 
 type auditOptions struct {
 	scope   scopeOptions
-	require string
+	packet  packetOptions
+	history historyOptions
 	form    formOptions
+	require string
 }
 
 func newAuditCommand(a *app) *cobra.Command {
@@ -56,9 +59,12 @@ out.` + exitStatusHelp(exitFound, exitCredentials),
 	}
 	f := cmd.Flags()
 	opts.scope.flags(f)
+	opts.history.flags(f)
 	f.StringVar(&opts.require, "require", "", "fail a pass whose assurance is weaker than `LEVEL`")
 	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of thresholds (policy.yaml)")
+	opts.packet.flags(f)
 	opts.form.flags(f)
+	cmd.AddCommand(newAuditListCommand(a), newAuditDiffCommand(a), newAuditCadenceCommand(a))
 	return cmd
 }
 
@@ -72,6 +78,9 @@ type audit struct {
 	limits  policy.Policy
 	require iamcheck.Assurance
 	known   known
+	// now is the time to judge by.
+	now      func() time.Time
+	evidence evidence
 
 	spool    *report.Spool
 	tally    *iamcheck.Tally
@@ -81,6 +90,10 @@ type audit struct {
 	importer report.Importer
 	// attention: a finding ends the command with exit 3.
 	attention bool
+	// What the history keeps of the run beside the findings.
+	started    time.Time
+	caller     caller
+	packetHead *string // nil: no packet was made
 }
 
 func runAudit(ctx context.Context, a *app, opts auditOptions) (err error) {
@@ -90,13 +103,19 @@ func runAudit(ctx context.Context, a *app, opts auditOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, run.spool.Close()) }()
 	missing := run.gather(ctx)
+	if missing == nil {
+		missing = run.sealEvidence(ctx)
+	}
+	defer func() { err = errors.Join(err, run.closeEvidence(missing)) }()
 	if missing != nil && run.spool.Len() == 0 {
 		return missing
 	}
-	if err := run.print(); err != nil || missing != nil {
-		return errors.Join(err, missing)
+	err = run.print()
+	found, untold := run.remember(ctx, missing)
+	if err := errors.Join(err, missing, untold); err != nil {
+		return err
 	}
-	if run.attention {
+	if found {
 		return errFound
 	}
 	return nil
@@ -104,26 +123,43 @@ func runAudit(ctx context.Context, a *app, opts auditOptions) (err error) {
 
 // newAudit reads what the run is judged by, before AWS is asked anything.
 func (a *app) newAudit(ctx context.Context, opts auditOptions) (*audit, error) {
-	run := &audit{app: a, opts: opts, tally: iamcheck.NewTally(), recovery: iamcheck.NewRecoverySum()}
-	var err error
+	run := &audit{app: a, opts: opts, now: a.now, tally: iamcheck.NewTally(), recovery: iamcheck.NewRecoverySum()}
+	err := opts.packet.check(opts.scope)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	if opts.packet.from != "" {
+		if err := run.openEvidence(); err != nil {
+			return nil, err
+		}
+		opts = run.opts
+	}
 	if run.what, err = opts.scope.collect(); err != nil {
 		return nil, usageError{err}
 	}
 	run.what.Log, run.what.Static = a.log, a.aws
+	if err = opts.history.check(); err != nil {
+		return nil, usageError{err}
+	}
 	if run.form, err = opts.form.parse(); err != nil {
 		return nil, usageError{err}
 	}
 	if run.require, err = parseAssurance(opts.require); err != nil {
 		return nil, usageError{err}
 	}
-	if run.limits, err = policy.Load(a.settings.Policy); err != nil {
-		return nil, usageError{err}
-	}
-	if run.known, err = a.known(ctx, run.limits); err != nil {
-		return nil, err
+	if opts.packet.from == "" {
+		if run.limits, err = policy.Load(a.settings.Policy); err != nil {
+			return nil, usageError{err}
+		}
+		if run.known, err = a.known(ctx, run.limits); err != nil {
+			return nil, err
+		}
 	}
 	run.what.Filter.TierOf = run.tierOf
 	run.what.Units, run.what.Tags = run.limits.TierRulesRead()
+	if err := run.keepEvidence(); err != nil {
+		return nil, err
+	}
 	run.spool, err = report.NewSpool(run.recovery.Complete)
 	return run, err
 }
@@ -136,6 +172,8 @@ func (r *audit) gather(ctx context.Context) error {
 	expected := 0
 	r.what.Caller = r.calledBy
 	r.what.Population = func(n int) { expected = n }
+	r.what.Caller = func(account, _, _, arn string) { r.caller = caller{account, arn} }
+	r.started = r.app.now()
 	var err error
 	r.scope, err = awsapi.Collect(ctx, r.what, func(f iamcheck.Facts) error {
 		if err := r.add(f); err != nil {
@@ -152,15 +190,15 @@ func (r *audit) gather(ctx context.Context) error {
 
 // tierOf is the tier that an account has in the inventory, or by a rule.
 func (r *audit) tierOf(f iamcheck.Facts) string {
-	terms, _ := ceremony.TermsOf(r.known.terms, r.limits, f)
+	terms, _ := ceremony.TermsOf(r.known.Terms, r.limits, f)
 	return terms.Tier
 }
 
 // add judges one account.
 func (r *audit) add(facts iamcheck.Facts) error {
-	terms := r.known.terms[facts.AccountID]
+	terms, tier := ceremony.TermsOf(r.known.Terms, r.limits, facts)
 	f := iamcheck.Evaluate(facts, r.known.of[facts.AccountID], iamcheck.Options{
-		Require: r.require, Benchmark: r.form.benchmark.Version, Now: r.app.now(), NotRequired: terms.NotRequired, Exception: terms.Exception,
+		Require: r.require, Benchmark: r.form.benchmark.Version, Now: r.now(), NotRequired: terms.NotRequired, Tier: tier, Exception: terms.Exception,
 		Keys: r.known.keys, Email: iamcheck.EmailRules(r.limits.RootEmail),
 	})
 	r.attention = r.attention || needsAttention(f)

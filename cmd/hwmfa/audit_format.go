@@ -96,8 +96,10 @@ func (r *audit) write(out report.Writer, totals iamcheck.Totals) error {
 	return out.End(totals)
 }
 
-// calledBy takes the first caller for who imports the findings.
-func (r *audit) calledBy(account, partition, region, _ string) {
+// calledBy notes who asks AWS, and takes the first caller for who imports the
+// findings.
+func (r *audit) calledBy(account, partition, region, arn string) {
+	r.caller = caller{account, arn}
 	if r.importer.Account == "" {
 		r.importer = report.Importer{Partition: partition, Account: account, Region: region}
 	}

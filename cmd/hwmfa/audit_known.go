@@ -12,20 +12,39 @@ import (
 	"hwmfa/inventory/store"
 )
 
-// known is what the inventory says to an audit.
+// known is what the inventory says to an audit, ready to be looked things up in.
 type known struct {
-	bound []iamcheck.BoundKey
+	inventoryState
 	// of are the bindings of each account, keys all keys; nil without an inventory.
-	of     map[string][]iamcheck.BoundKey
-	keys   *iamcheck.Keys
-	census iamcheck.Census
-	terms  map[string]ceremony.Terms
-	flags  []iamcheck.Flag
+	of   map[string][]iamcheck.BoundKey
+	keys *iamcheck.Keys
+}
+
+// inventoryState is what the inventory says to an audit, as a packet of
+// evidence keeps it.
+type inventoryState struct {
+	// JournalHead is the journal's last event; null without an inventory.
+	JournalHead *string                   `json:"journal_head"`
+	Bound       []iamcheck.BoundKey       `json:"bound"`
+	Keys        []iamcheck.KnownKey       `json:"keys"`
+	Census      iamcheck.Census           `json:"census"`
+	Terms       map[string]ceremony.Terms `json:"terms"` // by account
+	// Flags are those that rest on where keys are and who has them.
+	Flags []iamcheck.Flag `json:"flags"`
+}
+
+// known is the state with its indexes.
+func (s inventoryState) known() known {
+	k := known{inventoryState: s}
+	if s.JournalHead != nil {
+		k.of, k.keys = byAccount(s.Bound), iamcheck.NewKeys(s.Keys)
+	}
+	return k
 }
 
 // known reads what the inventory says; where there is none, nothing. An audit
 // may run where nobody has a home.
-func (a *app) known(ctx context.Context, p policy.Policy) (k known, err error) {
+func (a *app) known(ctx context.Context, p policy.Policy) (known, error) {
 	if a.settings.Inventory == "" {
 		return known{}, nil
 	}
@@ -33,6 +52,7 @@ func (a *app) known(ctx context.Context, p policy.Policy) (k known, err error) {
 	if err != nil {
 		return known{}, err
 	}
+	var s inventoryState
 	err = a.view(ctx, func(tx inventory.Tx) (err error) {
 		verifier, err := ceremony.VerifierOf(tx, signer, a.now())
 		if err != nil {
@@ -42,19 +62,23 @@ func (a *app) known(ctx context.Context, p policy.Policy) (k known, err error) {
 		if err != nil {
 			return err
 		}
-		k.bound, k.census, k.keys = m.Bound, m.Census, iamcheck.NewKeys(m.Keys)
-		k.of = byAccount(m.Bound)
-		if k.terms, err = ceremony.AccountTerms(tx, p); err != nil {
+		s.Bound, s.Census, s.Keys = m.Bound, m.Census, m.Keys
+		if s.Terms, err = ceremony.AccountTerms(tx, p); err != nil {
 			return err
 		}
-		k.flags, err = ceremony.CustodyFlags(tx, p, a.now())
+		if s.Flags, err = ceremony.CustodyFlags(tx, p, a.now()); err != nil {
+			return err
+		}
+		head, err := inventory.JournalHead(tx)
+		text := head.String()
+		s.JournalHead = &text
 		return err
 	})
 	if errors.Is(err, store.ErrNoInventory) {
 		a.log.Debug("audit without an inventory", "reason", err)
 		return known{}, nil
 	}
-	return k, err
+	return s.known(), err
 }
 
 // byAccount takes a list in the order of accounts apart: each account is judged

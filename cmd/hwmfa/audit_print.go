@@ -104,15 +104,22 @@ func printReasons(s *term.Streams, f iamcheck.Finding) error {
 		}
 	}
 	if f.Level2.NotRequired {
-		lines = append(lines, "level 2 is not required: the account's tier does not demand it")
+		lines = append(lines, "level 2 is not required: the account's tier"+tierText(f.Level2.Tier)+" does not demand it")
+	} else if t := f.Level2.Tier; t != nil && t.By == iamcheck.TierUndecided && f.Level2.Status != iamcheck.Pass {
+		lines = append(lines, "level 2 is required: what the policy's rules for tiers look at could not be read")
 	}
 	if e := f.Level2.Exception; e != nil {
 		lines = append(lines, fmt.Sprintf("exception until %s: %s; instead: %s; owned by %s, approved by %s",
 			e.Expires.Format(time.DateOnly), e.Reason, e.CompensatingControl, e.Owner, e.Approver))
 	}
+	if e := f.Level2.ExpiredException; e != nil {
+		lines = append(lines, fmt.Sprintf("exception expired on %s and counts no more: %s; instead: %s; owned by %s, approved by %s",
+			e.Expires.Format(time.DateOnly), e.Reason, e.CompensatingControl, e.Owner, e.Approver))
+	}
 	for _, w := range f.Level2.Warnings {
 		say("warning: ", string(w), w.Advice().Text)
 	}
+	lines = append(lines, matchLines(f)...)
 	for _, c := range f.Calls {
 		if c.Failed() {
 			lines = append(lines, fmt.Sprintf("%s %s: %s", c.Action, c.Outcome, deref(c.Error)))
@@ -134,6 +141,14 @@ func printReasons(s *term.Streams, f iamcheck.Finding) error {
 		}
 	}
 	return nil
+}
+
+// tierText names a tier that a rule gave; one that somebody gave is known.
+func tierText(t *iamcheck.Tier) string {
+	if t == nil || t.By != iamcheck.TierByRule {
+		return ""
+	}
+	return fmt.Sprintf(", %s by the policy's rule %s,", *t.Name, *t.Rule)
 }
 
 func printTotals(s *term.Streams, t iamcheck.Totals, b iamcheck.Benchmark) error {
@@ -165,7 +180,7 @@ func printTotals(s *term.Streams, t iamcheck.Totals, b iamcheck.Benchmark) error
 			return err
 		}
 	}
-	return nil
+	return printRecovery(s, t.Recovery)
 }
 
 func counts(of map[iamcheck.Status]int) string {

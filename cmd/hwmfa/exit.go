@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 
 	"hwmfa/hw"
 	"hwmfa/hw/attest"
@@ -13,6 +14,7 @@ import (
 	"hwmfa/internal/ceremony"
 	"hwmfa/internal/fetch"
 	"hwmfa/internal/label"
+	"hwmfa/internal/packet"
 	"hwmfa/internal/term"
 	"hwmfa/inventory"
 	"hwmfa/inventory/exchange"
@@ -125,6 +127,14 @@ var endings = []ending{
 	{"no AWS credentials", isError(awsapi.ErrCredentials), exitCredentials, "set AWS_PROFILE or sign in with the aws command; aws sts get-caller-identity must work"},
 	{"not in the organization", isError(awsapi.ErrNotInOrganization), exitFailure, "name accounts and units of the organization that these credentials are for; what was found is reported"},
 	{"no account left", isError(awsapi.ErrNothingLeft), exitFailure, "leave a filter out: a report on no account proves nothing"},
+	{"evidence changed", isError(packet.ErrDamaged), exitFailure, "nothing was decided: get the evidence again as it was collected, and compare its head"},
+	{"evidence unfinished", isError(packet.ErrUnfinished), exitFailure, "go on with the flags that it was begun with, --evidence DIR and --resume"},
+	{"evidence of other options", isError(packet.ErrOptions), exitUsage, "give the flags that it was begun with, or begin anew without --resume"},
+	{"evidence there already", isError(packet.ErrNotEmpty), exitUsage, "name a folder that is new or empty; --resume goes on with an audit that was interrupted"},
+	{"nothing to resume", isError(packet.ErrNotBegun), exitUsage, "run it without --resume"},
+	{"nothing left to resume", isError(packet.ErrFinished), exitUsage, "hwmfa audit --from-evidence decides on it again"},
+	{"evidence in use", isError(packet.ErrInUse), exitFailure, "wait until it is done"},
+	{"no room", isError(syscall.ENOSPC), exitFailure, "make room on the disk; an audit that kept evidence goes on with --resume"},
 	{"unsupported address", isError(fetch.ErrURL), exitUsage, "give an address that begins with https://"},
 	{"not fetched", isError(fetch.ErrNotFetched), exitFailure, "download it where that works, and give the file with --from; HTTPS_PROXY names a proxy"},
 	{"unsupported inventory URL", isError(store.ErrUnsupportedURL), exitUsage, "give --inventory sqlite:///absolute/path or postgres://user@host/database; docs/postgresql.md says how to reach a server"},
@@ -164,6 +174,8 @@ var endings = []ending{
 	{"not enrolled", isStatus(inventory.StatusDeclared, inventory.StatusReceived), exitFailure, "plug it in and enroll it first: hwmfa enroll; hwmfa move takes it to another place"},
 	{"expected", isStatus(inventory.StatusExpected), exitFailure, "it has to come first: hwmfa receive"},
 	{"out of use", isStatus(inventory.StatusCompromised, inventory.StatusRetired, inventory.StatusDisposed), exitFailure, "it is out of use for good; hwmfa custody KEY says since when, and why"},
+	{"no runs of the audit", isError(errNoRuns), exitFailure, "hwmfa audit records each run where there is an inventory"},
+	{"runs not comparable", isError(errNotComparable), exitFailure, "hwmfa audit list shows the runs; name one of the same scope, benchmark and --require"},
 	{"invalid value", isError(inventory.ErrInvalid), exitUsage, ""},
 }
 

@@ -15,6 +15,7 @@ import (
 // script in place of this machine's.
 func TestMain(m *testing.M) {
 	testscript.Main(servedTests{m}, map[string]func(){
+		"serve-fleet": serveFleet,
 		"hwmfa": func() {
 			disableCoreDumps()
 			testOnlyOpenBench = dialBench

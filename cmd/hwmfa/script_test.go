@@ -61,6 +61,7 @@ func scripts(dir string) testscript.Params {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HWMFA_INVENTORY", "sqlite://"+filepath.Join(env.WorkDir, "inventory.db"))
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
+			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Setenv("NO_COLOR", "")
 			return errors.Join(setUpKeys(env), setUpAWS(env), setUpData(env))
 		},

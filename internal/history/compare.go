@@ -115,6 +115,14 @@ func (d Difference) AccountID() string {
 	return d.Before.AccountID
 }
 
+// Name is the account's name, the newer where both are known; "" is not known.
+func (d Difference) Name() string {
+	if d.After != nil && d.After.Name != "" || d.Before == nil {
+		return d.After.Name
+	}
+	return d.Before.Name
+}
+
 // Compare compares the verdicts before with those after, both in the order of
 // accounts, and hands over each account that differs. An account that is only on
 // one side is a difference where the other side is all of its scope. It says how
