@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -124,9 +125,7 @@ func asff(h Head, c check) asffFinding {
 	if importer.Account == "" {
 		importer.Account, importer.Partition = c.account, c.partition
 	}
-	if importer.Partition == "" {
-		importer.Partition = "aws"
-	}
+	importer.Partition, importer.Region = cmp.Or(importer.Partition, "aws"), cmp.Or(importer.Region, "us-east-1")
 	doc := asffFinding{
 		SchemaVersion: "2018-10-08", Id: c.id(), ProductName: "hwmfa", GeneratorId: "hwmfa/" + c.slug, AwsAccountId: importer.Account,
 		ProductArn: "arn:" + importer.Partition + ":securityhub:" + importer.Region + ":" + importer.Account + ":product/" + importer.Account + "/default",

@@ -41,8 +41,8 @@ func checkASFF(t testing.TB, f types.AwsSecurityFinding) {
 		if s != nil {
 			n = len(utf16.Encode([]rune(*s)))
 		}
-		if n < from || n > to {
-			t.Errorf("%s: %s has %d characters, not %d to %d", deref(f.Id), what, n, from, to)
+		if n < from || n > to || strings.TrimSpace(*s) == "" {
+			t.Errorf("%s: %s has %d characters, not %d to %d, or only spaces", deref(f.Id), what, n, from, to)
 		}
 	}
 	size("AwsAccountId", f.AwsAccountId, 12, 12)

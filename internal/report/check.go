@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
@@ -109,7 +110,7 @@ var recoveryStatus = map[iamcheck.RecoveryStatus]iamcheck.Status{
 // bare is a check without reasons, numbers and advice.
 func bare(h Head, f iamcheck.Finding, slug, title string, status iamcheck.Status, severity string) check {
 	c := check{
-		slug: slug, title: title, account: term.Escape(f.AccountID), name: term.Escape(text(f.Name)), partition: term.Escape(text(f.Partition)),
+		slug: slug, title: title, account: shown(f.AccountID), name: shown(text(f.Name)), partition: shown(text(f.Partition)),
 		status: status, severity: severity, fields: map[string]string{},
 	}
 	c.field("account_id", f.AccountID)
@@ -146,15 +147,19 @@ func newCheck(h Head, f iamcheck.Finding, control iamcheck.Control, status iamch
 
 // because adds a reason.
 func (c *check) because(code, said string) {
-	c.reasons = append(c.reasons, because{code, clip(term.Escape(said), 512)})
+	c.reasons = append(c.reasons, because{code, clip(cmp.Or(shown(said), code), 512)})
 }
 
 // field adds what no format has a place for, unless there is nothing to say.
 func (c *check) field(name, value string) {
-	if value != "" {
-		c.fields[name] = clip(term.Escape(value), 2048)
+	if value = shown(value); value != "" {
+		c.fields[name] = clip(value, 2048)
 	}
 }
+
+// shown is a foreign text as other programs may show it: printable, and "" where it is nothing but spaces, which Security Hub
+// takes for no text.
+func shown(s string) string { return strings.TrimSpace(term.Escape(s)) }
 
 // standard is how Security Hub writes a version of the benchmark.
 func standard(b iamcheck.Benchmark) string { return "CIS AWS Foundations Benchmark v" + b.Version }
