@@ -113,7 +113,7 @@ func watchLine(s ceremony.Seen) string {
 // draw shows the table of keys that are plugged in, the latest where there is
 // no room for all.
 func (w *watcher) draw() error {
-	t := term.NewTable("port", "serial", "firmware", "product", "sides", "remarks").Limit(5, 60).Give(5, 10).Give(3, 10).Give(2, 8)
+	t := term.NewTable("port", "serial", "firmware", "product", "sides", "remarks").Limit(5, 60).Give(5, 10).Give(3, 10).Give(2, 8).Drop(2, 4)
 	for _, k := range w.keys {
 		s := k.Seen
 		port, sides, remarks := "", "", ""
@@ -127,11 +127,11 @@ func (w *watcher) draw() error {
 			sides += " PIV"
 		}
 		colour := term.Colour("")
-		for _, v := range s.Advisories {
-			remarks, colour = remarks+v.ID+" ", term.Yellow
-		}
 		for _, warning := range s.Warnings {
 			remarks, colour = remarks+warning.Code+" ", term.Yellow
+		}
+		for _, v := range s.Advisories {
+			remarks, colour = remarks+v.ID+" ", term.Yellow
 		}
 		firmware := ""
 		if !s.Firmware.IsZero() {

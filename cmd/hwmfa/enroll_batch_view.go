@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"hwmfa/hw"
 	"hwmfa/internal/ceremony"
 	"hwmfa/internal/term"
 )
@@ -170,7 +172,7 @@ func (v *batchView) draw() error {
 	}
 	now := v.a.now()
 	lines := []string{term.Line("%s: %s", v.opts.place, v.progress()), v.next(now)}
-	t := term.NewTable("no", "key", "product", "port", "tag", "step").Limit(2, 30).Give(2, 8).Give(5, 12).Give(3, 4)
+	t := term.NewTable("no", "key", "product", "port", "tag", "step").Limit(2, 30).Give(2, 8).Give(5, 12).Give(3, 4).Drop(2, 3)
 	for _, k := range v.keys {
 		text, colour := batchStep(k, now)
 		t.Row(append(term.Plain(fmt.Sprint(k.Number), k.Seen.Serial, k.Seen.Product, portOf(k.Seen), batchTag(k, "")), term.Cell{Text: text, Colour: colour})...)
@@ -238,13 +240,29 @@ func batchStep(k ceremony.BatchKey, now time.Time) (string, term.Colour) {
 		return batchWords(k), ""
 	case ceremony.OutcomeUntrusted:
 		return batchWords(k), term.Yellow
+	case ceremony.OutcomeFailed:
+		for _, fact := range shortFacts {
+			if errors.Is(k.Err, fact) {
+				return "failed: " + fact.Error(), term.Red
+			}
+		}
 	}
 	return batchWords(k), term.Red
 }
 
+// shortFacts are what most failures come down to, in words for a screen that has
+// no room for the way there.
+var shortFacts = []error{
+	hw.ErrTouchTimeout, hw.ErrGone, hw.ErrReplaced, hw.ErrPINRequired, hw.ErrPINBlocked, hw.ErrPINAuthBlocked, hw.ErrPermission, hw.ErrBusy,
+}
+
 // batchWords is an outcome and what it rests on.
 func batchWords(k ceremony.BatchKey) string {
-	return strings.TrimSpace(strings.ReplaceAll(string(k.Outcome), "_", " ") + " " + batchRest(k))
+	words := strings.ReplaceAll(string(k.Outcome), "_", " ")
+	if rest := batchRest(k); rest != "" {
+		words += ": " + rest
+	}
+	return words
 }
 
 // batchRest is what an outcome rests on.

@@ -187,8 +187,11 @@ func (t *Table) fit(width int) layout {
 			l.widths[column] = 0
 		}
 	}
-	// What was given for nothing comes back.
+	// What was given for nothing comes back, but for what was dropped.
 	for _, g := range slices.Backward(t.gives) {
+		if slices.Contains(t.drops, g.column) && l.widths[g.column] == 0 {
+			continue
+		}
 		if more := min(-over, t.widths[g.column]-l.widths[g.column]); more > 0 {
 			l.widths[g.column] += more
 			l.limits[g.column] = l.widths[g.column]

@@ -3,6 +3,7 @@ package term
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -354,5 +355,32 @@ func TestPINFromFD(t *testing.T) {
 		if got, err := PINFromFD(fd); err == nil {
 			t.Errorf("descriptor %d gives %q", fd, got)
 		}
+	}
+}
+
+// TestTableDropsWhatAlsoGives: a column that gave before it was dropped stays out.
+func TestTableDropsWhatAlsoGives(t *testing.T) {
+	for _, tt := range []struct {
+		width     int
+		head, row string
+	}{
+		{0, "NO  PRODUCT     PORT  STEP", "1   YubiKey 5C  1-2   refused: serial numbers disagree"},
+		{34, "NO  PRODUCT     PORT  STEP", "1   YubiKey 5C  1-2   refused: se…"},
+		{31, "NO  PRODUCT  PORT  STEP", "1   YubiKe…  1-2   refused: se…"},
+		{30, "NO  PORT  STEP", "1   1-2   refused: serial num…"},
+		{20, "NO  STEP", "1   refused: serial…"},
+	} {
+		t.Run(fmt.Sprintf("on %d columns", tt.width), func(t *testing.T) {
+			table := NewTable("no", "product", "port", "step").Give(3, 12).Give(1, 7).Drop(1, 2)
+			table.Row(Plain("1", "YubiKey 5C", "1-2", "refused: serial numbers disagree")...)
+			s, far := Test()
+			s.width = tt.width
+			if err := s.Table(table); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := far.Out.String(), tt.head+"\n"+tt.row+"\n"; got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
 	}
 }
