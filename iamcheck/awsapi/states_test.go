@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hwmfa/iamcheck"
 	"hwmfa/iamcheck/awsapi"
@@ -17,7 +18,8 @@ type state struct {
 	root    awstest.Root
 	account func(*awstest.Account)
 	org     func(*awstest.Organization)
-	// own audits the caller's own account: as "user" or as "root".
+	// own audits the caller's own account: as "user" or as "root". "delegated" audits the organization as a delegated
+	// administrator, who is another member.
 	own string
 	// of is the account that is looked at; "" is the member.
 	of     string
@@ -32,6 +34,8 @@ type state struct {
 	level1    iamcheck.Status
 	reasons1  string
 	warnings  string
+	// recovery is what is found on the recovery path, without what is ok; "" is not looked at, none is nothing.
+	recovery string
 	// calls are those the finding must name, as ACTION=OUTCOME; says is a word of an error's text.
 	calls []string
 	says  string
@@ -77,6 +81,9 @@ const (
 	virtual = "iam:ListVirtualMFADevices"
 	summary = "iam:GetAccountSummary"
 	unread  = "certifications_unreadable"
+	none    = "nothing"
+	// delegate is another member, which may be delegated administrator.
+	delegate = "333333333333"
 )
 
 var states = []state{
@@ -108,7 +115,54 @@ var states = []state{
 		account: func(a *awstest.Account) { a.NoState = true },
 		status:  "fail", reasons: "no_mfa", literal: "fail", level1: "fail", reasons1: "no_mfa"},
 
+	{name: "GovCloud without root keys", root: awstest.Root{}, org: func(o *awstest.Organization) { o.Partition = "aws-us-gov" },
+		status: "not_applicable", reasons: "root_has_no_console", literal: "fail", level1: "not_applicable", reasons1: "root_has_no_console",
+		warnings: "commercial_account_in_scope", recovery: none},
+	{name: "GovCloud whose counters are unreadable: whether there are root keys is not known", noRole: true,
+		org:     func(o *awstest.Organization) { o.Partition = "aws-us-gov" },
+		account: fault(summary, awstest.Deny),
+		status:  "not_applicable", reasons: "root_has_no_console", literal: "unknown", level1: "not_applicable", reasons1: "root_has_no_console",
+		warnings: "commercial_account_in_scope summary_unreadable", recovery: "access_keys_present? signing_certificates_present?"},
+	{name: "a closed account of GovCloud is first of GovCloud", org: func(o *awstest.Organization) { o.Partition = "aws-us-gov" },
+		account: func(a *awstest.Account) { a.State = "CLOSED" },
+		status:  "not_applicable", reasons: "root_has_no_console", literal: "unknown", level1: "not_applicable", reasons1: "root_has_no_console",
+		warnings: "commercial_account_in_scope", recovery: none},
+	{name: "a virtual device in GovCloud is not judged", root: hardware(awstest.Virtual("phone")), org: func(o *awstest.Organization) { o.Partition = "aws-us-gov" },
+		status: "not_applicable", reasons: "root_has_no_console", literal: "pass", level1: "not_applicable", reasons1: "root_has_no_console",
+		warnings: "commercial_account_in_scope"},
+	{name: "the European partition is unverified", root: two(), org: func(o *awstest.Organization) { o.Partition = "aws-eusc" },
+		status: "unknown", reasons: "partition_unverified", literal: "unknown", level1: "unknown", reasons1: "partition_unverified"},
+	{name: "an isolated partition whose account is closed is unverified", org: func(o *awstest.Organization) { o.Partition = "aws-iso" },
+		account: func(a *awstest.Account) { a.State = "CLOSED" },
+		status:  "unknown", reasons: "partition_unverified", literal: "unknown", level1: "unknown", reasons1: "partition_unverified"},
+	{name: "a state that did not exist yet is audited", root: certified(), account: func(a *awstest.Account) { a.State = "HIBERNATING" },
+		status: "pass", assurance: "certified", literal: "pass", level1: "pass"},
+	{name: "a pending state that did not exist yet is not assessed", root: certified(), account: func(a *awstest.Account) { a.State = "PENDING_TRANSFER" },
+		status: "unknown", reasons: "not_assessable", literal: "unknown", level1: "unknown", reasons1: "not_assessable"},
+	{name: "a closed account with a virtual device", root: hardware(awstest.Virtual("phone")), account: func(a *awstest.Account) { a.State = "CLOSED" },
+		status: "not_applicable", reasons: "account_closed", literal: "unknown", level1: "not_applicable", reasons1: "account_closed", recovery: none},
+	{name: "a suspended account's recovery path is not seen, but its address is", root: two(),
+		account: func(a *awstest.Account) { a.State, a.Email = "SUSPENDED", "ada@example.net" },
+		opts:    iamcheck.Options{Email: iamcheck.EmailRules{Domains: []string{"example.com"}}},
+		status:  "unknown", reasons: "not_assessable", literal: "unknown", level1: "unknown", reasons1: "not_assessable",
+		recovery: "email_foreign_domain access_keys_present? signing_certificates_present? password_present? password_recoverable?"},
+
 	// Rule 2.
+	{name: "a device of this account in another partition", root: hardware(awstest.Device{Serial: "arn:aws-cn:iam::" + member + ":u2f/root/yk-1-ABC"}),
+		status: "unknown", reasons: "foreign_answer", literal: "unknown", level1: "unknown", reasons1: "foreign_answer"},
+	{name: "another account's device beside a virtual one of root's", root: hardware(awstest.Virtual("phone"), awstest.Device{Serial: "arn:aws:iam::" + stranger + ":u2f/root/x-ABC"}),
+		status: "unknown", reasons: "foreign_answer", literal: "unknown", level1: "unknown", reasons1: "foreign_answer"},
+	{name: "another account's device where MFA is off", root: hardware(awstest.Device{Serial: "arn:aws:iam::" + stranger + ":u2f/root/x-ABC"}),
+		account: func(a *awstest.Account) { a.Summary = map[string]int{"AccountMFAEnabled": 0} },
+		status:  "unknown", reasons: "foreign_answer", literal: "fail", level1: "unknown", reasons1: "foreign_answer"},
+	{name: "a bound key in an answer about another account", root: hardware(awstest.Device{Serial: "arn:aws:iam::" + stranger + ":u2f/root/yk-1-ABC"}),
+		bound:  []iamcheck.BoundKey{binding("yk-1", "k1", witnessed)},
+		status: "unknown", reasons: "foreign_answer", literal: "unknown", level1: "unknown", reasons1: "foreign_answer"},
+	{name: "a user of another account who owns a virtual device", root: certified(),
+		account: func(a *awstest.Account) {
+			a.Unassigned = []awstest.Device{{Serial: "mfa/phone", Owner: "arn:aws:iam::" + stranger + ":user/eve"}}
+		},
+		status: "unknown", reasons: "foreign_answer", literal: "unknown", level1: "unknown", reasons1: "foreign_answer"},
 	{name: "a device of another account in root's own list", root: hardware(awstest.Device{Serial: "arn:aws:iam::" + stranger + ":u2f/root/yk-1-ABC"}),
 		status: "unknown", reasons: "foreign_answer", literal: "unknown", level1: "unknown", reasons1: "foreign_answer"},
 	{name: "a virtual device of another account in root's own list is foreign before it is virtual",
@@ -162,6 +216,24 @@ var states = []state{
 	{name: "a virtual device with the counter at zero is still one", root: hardware(awstest.Virtual("phone")),
 		account: func(a *awstest.Account) { a.Summary = map[string]int{"AccountMFAEnabled": 0} },
 		status:  "fail", reasons: "virtual_root_device", literal: "fail", level1: "pass", warnings: "single_device"},
+
+	{name: "a virtual device where all counters are zero", root: awstest.Root{Devices: []awstest.Device{awstest.Virtual("phone")}},
+		account: func(a *awstest.Account) { a.Summary = map[string]int{"AccountMFAEnabled": 0} },
+		status:  "fail", reasons: "virtual_root_device", literal: "fail", level1: "unknown", reasons1: "sources_disagree", warnings: "single_device"},
+	{name: "an SMS device with the counter at zero", root: hardware(awstest.SMS("+15550100")),
+		account: func(a *awstest.Account) { a.Summary = map[string]int{"AccountMFAEnabled": 0} },
+		status:  "fail", reasons: "sms_root_device", literal: "fail", level1: "unknown", reasons1: "sources_disagree", warnings: "single_device"},
+	{name: "an SMS device on the first page of a list that breaks off", root: hardware(awstest.SMS("+15550100"), awstest.Key("yk-1")),
+		org:     func(o *awstest.Organization) { o.PageSize = 1 },
+		account: fault(list, awstest.Fault{Kind: awstest.Deny, Page: 2}, virtual, awstest.Deny),
+		status:  "fail", reasons: "sms_root_device", literal: "unknown", level1: "pass", warnings: "root_list_unreadable virtual_list_unreadable"},
+	{name: "an SMS device where root's own list is not readable cannot be seen", root: hardware(awstest.SMS("+15550100")), account: fault(list, awstest.Deny),
+		status: "pass", assurance: "inferred", literal: "pass", level1: "pass", warnings: "root_list_unreadable"},
+	{name: "a virtual device beside a token and a key", root: hardware(awstest.Token("GAHT12345678"), awstest.Key("yk-1", "FIDO", "L2"), awstest.Virtual("phone")),
+		status: "fail", reasons: "virtual_root_device", literal: "pass", level1: "pass"},
+	{name: "a virtual device whose proven keys change nothing", root: hardware(awstest.Key("yk-1"), awstest.Virtual("phone")),
+		bound: []iamcheck.BoundKey{binding("yk-1", "k1", witnessed)}, opts: iamcheck.Options{Require: iamcheck.Proven},
+		status: "fail", reasons: "virtual_root_device", literal: "pass", level1: "pass"},
 
 	// Rule 4.
 	{name: "removed credentials", status: "not_applicable", reasons: "root_credentials_removed", literal: "fail",
@@ -228,7 +300,38 @@ var states = []state{
 		status: "fail", reasons: "no_mfa", literal: "fail", level1: "fail", reasons1: "no_mfa",
 		warnings: "summary_unreadable", calls: []string{summary + "=malformed"}, says: "no AccountPasswordPresent"},
 
+	{name: "removed credentials by benchmark 3.0", opts: iamcheck.Options{Benchmark: "3.0"},
+		status: "fail", reasons: "root_credentials_removed compensating_control", literal: "fail",
+		level1: "fail", reasons1: "root_credentials_removed compensating_control", recovery: "email_plus_address"},
+	{name: "removed credentials by benchmark 7.0", opts: iamcheck.Options{Benchmark: "7.0"},
+		status: "not_applicable", reasons: "root_credentials_removed", literal: "fail", level1: "not_applicable", reasons1: "root_credentials_removed"},
+	{name: "removed credentials as a delegated administrator sees them", own: "delegated", org: func(o *awstest.Organization) { o.Delegated = delegate },
+		status: "not_applicable", reasons: "root_credentials_removed", literal: "fail", level1: "not_applicable", reasons1: "root_credentials_removed"},
+	{name: "the delegated administrator's own account without credentials", own: "delegated", of: delegate, org: func(o *awstest.Organization) { o.Delegated = delegate },
+		status: "unknown", reasons: "removal_unverified", literal: "fail", level1: "unknown", reasons1: "removal_unverified", warnings: "root_list_unreadable"},
+	{name: "a login profile, and a device listed", root: awstest.Root{Password: true, Devices: certified().Devices},
+		account: func(a *awstest.Account) {
+			a.Summary = map[string]int{"AccountMFAEnabled": 0, "AccountPasswordPresent": 0}
+		},
+		status: "unknown", reasons: "sources_disagree", literal: "fail", level1: "unknown", reasons1: "sources_disagree"},
+	{name: "removed credentials, with a device that is nobody's", account: func(a *awstest.Account) { a.Unassigned = []awstest.Device{awstest.Virtual("root-account-mfa-device")} },
+		status: "not_applicable", reasons: "root_credentials_removed", literal: "fail", level1: "not_applicable", reasons1: "root_credentials_removed",
+		warnings: "abandoned_virtual_device"},
+	{name: "removed credentials whose bound key AWS does not list", bound: []iamcheck.BoundKey{binding("yk-1", "k1", witnessed)},
+		status: "not_applicable", reasons: "root_credentials_removed", literal: "fail", level1: "not_applicable", reasons1: "root_credentials_removed",
+		warnings: "binding_contradicted"},
+
 	// Rule 5.
+	{name: "no MFA in an account whose lists break off before anything", root: awstest.Root{Password: true}, noRole: true,
+		account: fault(list, awstest.Truncate),
+		status:  "fail", reasons: "no_mfa", literal: "fail", level1: "fail", reasons1: "no_mfa", warnings: "root_list_unreadable virtual_list_unreadable"},
+	{name: "no MFA, and signing certificates", root: awstest.Root{Password: true, Certificates: 1},
+		status: "fail", reasons: "no_mfa", literal: "fail", level1: "fail", reasons1: "no_mfa",
+		recovery: "email_plus_address signing_certificates_present password_present password_recoverable"},
+	{name: "no MFA in the management account", of: management, org: func(o *awstest.Organization) { o.Accounts[0].Root = awstest.Root{Password: true} },
+		status: "fail", reasons: "no_mfa", literal: "fail", level1: "fail", reasons1: "no_mfa", warnings: "root_list_unreadable"},
+	{name: "no MFA, and what is demanded", root: awstest.Root{Password: true}, opts: iamcheck.Options{Require: iamcheck.Proven},
+		status: "fail", reasons: "no_mfa", literal: "fail", level1: "fail", reasons1: "no_mfa"},
 	{name: "no MFA at all", root: awstest.Root{Password: true},
 		status: "fail", reasons: "no_mfa", literal: "fail", level1: "fail", reasons1: "no_mfa"},
 	{name: "no MFA, and access keys", root: awstest.Root{Password: true, AccessKeys: 1},
@@ -342,7 +445,85 @@ var states = []state{
 	{name: "root asks about its own account", root: certified(), own: "root",
 		status: "pass", assurance: "certified", literal: "pass", level1: "pass", calls: []string{list + "=ok"}},
 
+	{name: "a proven key beside a certified one is certified", root: hardware(awstest.Key("yk-1"), awstest.Key("yk-2", "FIDO", "L2")),
+		bound:  []iamcheck.BoundKey{binding("yk-1", "k1", witnessed)},
+		status: "pass", assurance: "certified", literal: "pass", level1: "pass"},
+	{name: "a proven key beside a token is a token's", root: hardware(awstest.Key("yk-1"), awstest.Token("GAHT12345678")),
+		bound:  []iamcheck.BoundKey{binding("yk-1", "k1", witnessed)},
+		status: "pass", assurance: "hardware_token", literal: "pass", level1: "pass"},
+	{name: "a token beside a named key is named", root: hardware(awstest.Key("yk-1"), awstest.Token("GAHT12345678")),
+		bound:  []iamcheck.BoundKey{binding("yk-1", "k1")},
+		status: "pass", assurance: "named", literal: "pass", level1: "pass"},
+	{name: "a proven key beside one that nobody knows is unproven", root: two(),
+		bound:  []iamcheck.BoundKey{binding("yk-1", "k1", witnessed)},
+		status: "pass", assurance: "unproven", literal: "pass", level1: "pass"},
+	{name: "a token that is bound stays a token", root: hardware(awstest.Token("GAHT12345678")),
+		bound:  []iamcheck.BoundKey{binding("token", "k1", func(k *iamcheck.BoundKey) { k.Token, k.KeySerial = true, "gaht12345678" })},
+		status: "pass", assurance: "hardware_token", literal: "pass", level1: "pass", warnings: "single_device"},
+	{name: "a device that nobody has enrolled", root: two(), bound: []iamcheck.BoundKey{binding("yk-1", "k1", witnessed)},
+		opts:   iamcheck.Options{Keys: iamcheck.NewKeys(nil)},
+		status: "pass", assurance: "unproven", literal: "pass", level1: "pass", warnings: "unenrolled_device"},
+	{name: "a name that carries the tag of a key is no match", root: two(), opts: iamcheck.Options{Keys: iamcheck.NewKeys([]iamcheck.KnownKey{{KeyID: "k1", Tag: "YK-001"}})},
+		status: "pass", assurance: "unproven", literal: "pass", level1: "pass", warnings: "unenrolled_device"},
+	{name: "a name nearly that of a binding is no match", root: hardware(awstest.Key("Root_Berlin")), bound: []iamcheck.BoundKey{binding("root-berlin", "k1", witnessed)},
+		opts:   iamcheck.Options{Keys: iamcheck.NewKeys(nil)},
+		status: "pass", assurance: "unproven", literal: "pass", level1: "pass", warnings: "single_device binding_contradicted unenrolled_device"},
+	{name: "a device of a binding that ended with a reset", root: two(), bound: []iamcheck.BoundKey{binding("yk-1", "k1", witnessed)},
+		opts: iamcheck.Options{Keys: iamcheck.NewKeys([]iamcheck.KnownKey{
+			{KeyID: "k2", Former: []iamcheck.FormerBinding{{AccountID: member, DeviceName: "yk-2", Reset: true}}},
+		})},
+		status: "pass", assurance: "unproven", literal: "pass", level1: "pass", warnings: "former_key_listed unenrolled_device"},
+	{name: "a witnessed key that was found reset proves nothing", root: hardware(awstest.Key("yk-1")),
+		bound:  []iamcheck.BoundKey{binding("yk-1", "k1", witnessed, func(k *iamcheck.BoundKey) { k.Reset, k.ProvedSince = true, false })},
+		status: "pass", assurance: "named", literal: "pass", level1: "pass", warnings: "single_device bound_key_reset"},
+	{name: "a lost key that AWS lists no more", root: two(),
+		bound: []iamcheck.BoundKey{binding("yk-1", "k1", witnessed), binding("yk-2", "k2", witnessed),
+			binding("yk-3", "k3", func(k *iamcheck.BoundKey) { k.Lost = true })},
+		status: "pass", assurance: "proven", literal: "pass", level1: "pass", warnings: "bound_key_lost binding_contradicted"},
+	{name: "a device that was registered before its key was known", root: hardware(awstest.Key("yk-1")),
+		bound:  []iamcheck.BoundKey{binding("yk-1", "k1", witnessed, func(k *iamcheck.BoundKey) { k.Since = time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC) })},
+		status: "pass", assurance: "proven", literal: "pass", level1: "pass", warnings: "single_device device_older_than_key"},
+	{name: "a device of another model than the key bound to it", root: hardware(awstest.Key("yk-1", "FIDO", "L1")),
+		bound: []iamcheck.BoundKey{binding("yk-1", "k1", func(k *iamcheck.BoundKey) {
+			k.Model = &iamcheck.ModelRecord{Name: "A key", Levels: []iamcheck.LevelSince{{Level: 2}}}
+		})},
+		status: "pass", assurance: "named", literal: "pass", level1: "pass", warnings: "single_device certification_contradicted"},
+	{name: "a FIPS word that gives no level", root: hardware(awstest.Key("yk-1", "FIDO-FIPS-140-2", "pending")),
+		status: "pass", assurance: "unproven", literal: "pass", level1: "pass", warnings: "single_device"},
+	{name: "a certification scheme that did not exist yet", root: hardware(awstest.Key("yk-1", "COMMON-CRITERIA", "L4")),
+		status: "pass", assurance: "unproven", literal: "pass", level1: "pass", warnings: "single_device"},
+	{name: "the certifications of one key of two are refused", root: certified(), account: fault("iam:GetMFADevice", awstest.Fault{Kind: awstest.Deny, Page: 1}),
+		status: "pass", assurance: "unproven", literal: "pass", level1: "pass", warnings: unread},
+	{name: "a delegated administrator sees what the management account sees", own: "delegated", root: certified(), org: func(o *awstest.Organization) { o.Delegated = delegate },
+		status: "pass", assurance: "certified", literal: "pass", level1: "pass"},
+	{name: "an address at a foreign domain, of a person, changes no verdict", root: certified(), account: func(a *awstest.Account) { a.Email = "ada+aws@example.net" },
+		opts:   iamcheck.Options{Email: iamcheck.EmailRules{Domains: []string{"example.com"}, GroupPattern: "aws-root*@example.com"}},
+		status: "pass", assurance: "certified", literal: "pass", level1: "pass",
+		recovery: "email_foreign_domain email_personal email_plus_address password_present password_recoverable"},
+	{name: "a group mailbox of the organization's own", root: certified(), account: func(a *awstest.Account) { a.Email = "AWS-Root@Example.com" },
+		opts:   iamcheck.Options{Email: iamcheck.EmailRules{Domains: []string{"example.com"}, GroupPattern: "aws-root*@example.com"}},
+		status: "pass", assurance: "certified", literal: "pass", level1: "pass", recovery: "password_present password_recoverable"},
+	{name: "an account of one's own: nobody tells its address", root: certified(), own: "root",
+		status: "pass", assurance: "certified", literal: "pass", level1: "pass", recovery: "email_unknown? password_present password_recoverable"},
+
 	// Rule 7.
+	{name: "a user who asks about the user's own account", own: "user", root: two(),
+		status: "pass", assurance: "inferred", literal: "pass", level1: "pass", warnings: "root_list_unreadable"},
+	{name: "the delegated administrator's own account is inferred", own: "delegated", of: delegate,
+		org: func(o *awstest.Organization) {
+			o.Delegated = delegate
+			o.Accounts[2].Root = two()
+		},
+		status: "pass", assurance: "inferred", literal: "pass", level1: "pass", warnings: "root_list_unreadable"},
+	{name: "a bound key cannot be held against a list that was not read", root: two(), account: fault(list, awstest.Deny),
+		bound:  []iamcheck.BoundKey{binding("yk-1", "k1", witnessed), binding("yk-9", "k9", witnessed)},
+		status: "pass", assurance: "inferred", literal: "pass", level1: "pass", warnings: "root_list_unreadable"},
+	{name: "the customary name in a list whose owner is nobody leaves nothing but the literal verdict to fail", root: two(),
+		account: func(a *awstest.Account) {
+			fault(list, awstest.Deny)(a)
+			a.Unassigned = []awstest.Device{awstest.Virtual("root-account-mfa-device")}
+		},
+		status: "pass", assurance: "inferred", literal: "fail", level1: "pass", warnings: "root_list_unreadable abandoned_virtual_device"},
 	{name: "MFA is on and no virtual device is root's", root: two(), account: fault(list, awstest.Deny),
 		status: "pass", assurance: "inferred", literal: "pass", level1: "pass", warnings: "root_list_unreadable"},
 	{name: "the management account is inferred", of: management, org: func(o *awstest.Organization) { o.Accounts[0].Root = two() },
@@ -392,6 +573,32 @@ var states = []state{
 		warnings: "root_list_unreadable virtual_list_unreadable"},
 
 	// The demanded assurance.
+	{name: "proof is demanded and there", root: two(), opts: iamcheck.Options{Require: iamcheck.Proven},
+		bound:  []iamcheck.BoundKey{binding("yk-1", "k1", witnessed), binding("yk-2", "k2", witnessed)},
+		status: "pass", assurance: "proven", literal: "pass", level1: "pass"},
+	{name: "proof is demanded, and one key is only certified", root: hardware(awstest.Key("yk-1"), awstest.Key("yk-2", "FIDO", "L2")), opts: iamcheck.Options{Require: iamcheck.Proven},
+		bound:  []iamcheck.BoundKey{binding("yk-1", "k1", witnessed)},
+		status: "fail", reasons: "assurance_too_low", assurance: "certified", literal: "pass", level1: "pass"},
+	{name: "proof is demanded and root's own list was not readable", root: two(), account: fault(list, awstest.Deny), opts: iamcheck.Options{Require: iamcheck.Proven},
+		status: "unknown", reasons: "assurance_not_observable", assurance: "inferred", literal: "pass", level1: "pass", warnings: "root_list_unreadable"},
+	{name: "a token is demanded and there is one", root: hardware(awstest.Token("GAHT12345678")), opts: iamcheck.Options{Require: iamcheck.HardwareToken},
+		status: "pass", assurance: "hardware_token", literal: "pass", level1: "pass", warnings: "single_device"},
+	{name: "a token is demanded, and the certification of a named key was not readable", root: two(), noRole: true, opts: iamcheck.Options{Require: iamcheck.HardwareToken},
+		bound:  []iamcheck.BoundKey{binding("yk-1", "k1"), binding("yk-2", "k2")},
+		status: "unknown", reasons: "assurance_not_observable", assurance: "named", literal: "unknown", level1: "pass", warnings: "virtual_list_unreadable " + unread},
+	{name: "a name is demanded and there", root: two(), opts: iamcheck.Options{Require: iamcheck.NamedKey},
+		bound:  []iamcheck.BoundKey{binding("yk-1", "k1"), binding("yk-2", "k2")},
+		status: "pass", assurance: "named", literal: "pass", level1: "pass"},
+	{name: "a name is demanded, and one key has none", root: two(), opts: iamcheck.Options{Require: iamcheck.NamedKey},
+		bound:  []iamcheck.BoundKey{binding("yk-1", "k1")},
+		status: "fail", reasons: "assurance_too_low", assurance: "unproven", literal: "pass", level1: "pass"},
+	{name: "any device is demanded and there", root: two(), opts: iamcheck.Options{Require: iamcheck.Unproven},
+		status: "pass", assurance: "unproven", literal: "pass", level1: "pass"},
+	{name: "what is inferred is enough where that is demanded", root: two(), account: fault(list, awstest.Deny), opts: iamcheck.Options{Require: iamcheck.Inferred},
+		status: "pass", assurance: "inferred", literal: "pass", level1: "pass", warnings: "root_list_unreadable"},
+	{name: "a suggestion meets no demand", root: hardware(awstest.Key("yk-001")),
+		opts:   iamcheck.Options{Require: iamcheck.NamedKey, Keys: iamcheck.NewKeys([]iamcheck.KnownKey{{KeyID: "k1", Tag: "YK-001"}})},
+		status: "fail", reasons: "assurance_too_low", assurance: "unproven", literal: "pass", level1: "pass", warnings: "single_device unenrolled_device"},
 	{name: "more is demanded than there is", root: two(), opts: iamcheck.Options{Require: iamcheck.Certified},
 		status: "fail", reasons: "assurance_too_low", assurance: "unproven", literal: "pass", level1: "pass"},
 	{name: "what is demanded is there", root: certified(), opts: iamcheck.Options{Require: iamcheck.HardwareToken},
@@ -482,12 +689,12 @@ func (s state) check(t *testing.T) {
 	if s.account != nil {
 		s.account(&account)
 	}
-	org.Accounts = []awstest.Account{{ID: management, Name: "management"}, account}
+	org.Accounts = []awstest.Account{{ID: management, Name: "management"}, account, {ID: delegate, Name: "delegate", Role: auditRole}}
 	if s.org != nil {
 		s.org(&org)
 	}
 	server := serve(t, org)
-	opts := awsapi.Options{Org: s.own == "", RoleName: auditRole}
+	opts := awsapi.Options{Org: s.own != "user" && s.own != "root", RoleName: auditRole}
 	if s.noRole {
 		opts.RoleName = ""
 	}
@@ -496,6 +703,8 @@ func (s state) check(t *testing.T) {
 		callAs(t, server, server.User(member, "auditor"))
 	case "root":
 		callAs(t, server, server.Root(member))
+	case "delegated":
+		callAs(t, server, server.User(delegate, "auditor"))
 	default:
 		callAs(t, server, server.Auditor())
 	}
@@ -536,6 +745,9 @@ func (s state) compare(t *testing.T, got iamcheck.Finding) {
 	if words(got.Level2.Warnings) != s.warnings {
 		t.Errorf("warnings: got %q, want %q", words(got.Level2.Warnings), s.warnings)
 	}
+	if found := recoveryFound(got); s.recovery == none && found != "" || s.recovery != none && s.recovery != "" && found != s.recovery {
+		t.Errorf("recovery: got %q, want %q", found, s.recovery)
+	}
 	made := outcomes(got.Calls)
 	for _, want := range s.calls {
 		if !slices.Contains(made, want) {
@@ -554,6 +766,21 @@ func (s state) compare(t *testing.T, got iamcheck.Finding) {
 	if !strings.Contains(said, s.says) {
 		t.Errorf("calls say %q, nowhere %q", said, s.says)
 	}
+}
+
+// recoveryFound are the findings on the recovery path, without root_, and those that are unknown with a question mark.
+func recoveryFound(f iamcheck.Finding) string {
+	var found []string
+	for _, r := range f.Recovery {
+		name := strings.TrimPrefix(string(r.Finding), "root_")
+		switch r.Status {
+		case iamcheck.RecoveryFinding:
+			found = append(found, name)
+		case iamcheck.RecoveryUnknown:
+			found = append(found, name+"?")
+		}
+	}
+	return strings.Join(found, " ")
 }
 
 func words[T ~string](list []T) string {

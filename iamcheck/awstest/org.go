@@ -1,6 +1,7 @@
 package awstest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -73,7 +74,7 @@ func (s *Server) sendPage(w http.ResponseWriter, c *call, name string, n int, en
 // entry is an account as the lists of accounts show it.
 func (s *Server) entry(a *Account) map[string]string {
 	entry := map[string]string{
-		"Id": a.ID, "Name": a.Name, "Email": "aws+" + a.ID + "@example.com", "JoinedMethod": "CREATED",
+		"Id": a.ID, "Name": a.Name, "Email": cmp.Or(a.Email, "aws+"+a.ID+"@example.com"), "JoinedMethod": "CREATED",
 		"Arn": "arn:" + s.org.Partition + ":organizations::" + s.org.Management + ":account/" + s.org.ID + "/" + a.ID,
 	}
 	if a.Status != "" {

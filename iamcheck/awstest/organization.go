@@ -56,6 +56,8 @@ type Account struct {
 	NoState bool
 	// Status is the retired twin of State; "" leaves it out.
 	Status string
+	// Email is root's address as the list of accounts shows it; "" is aws+ID@example.com.
+	Email string
 	// Unit is the ID of the unit it is in; "" is the root.
 	Unit string
 	// Tags are those of the account in its organization.

@@ -69,7 +69,9 @@ func (s *Server) sendSession(w http.ResponseWriter, c *call, p *principal, secon
 }
 
 // active reports whether AWS lets anybody act in the account.
-func active(a *Account) bool { return a.State == "" || a.State == "ACTIVE" || a.NoState }
+func active(a *Account) bool {
+	return a.NoState || a.State != "SUSPENDED" && a.State != "CLOSED" && !strings.HasPrefix(a.State, "PENDING_")
+}
 
 // brings reports whether a request has these session tags among its own.
 func (c *call) brings(tags map[string]string) bool {
