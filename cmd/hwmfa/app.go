@@ -38,6 +38,8 @@ type app struct {
 		inventory, policy string
 		noInput, debug    bool
 		trustURLs         []string
+		notify            []string
+		notifyFile        string
 	}
 	given    config.Flags // the settings that flags say
 	settings config.Settings
@@ -84,6 +86,12 @@ func (a *app) configure(cmd *cobra.Command, _ []string) error {
 	}
 	if cmd.Flags().Changed("url") {
 		given.TrustURLs = &a.flags.trustURLs
+	}
+	if cmd.Flags().Changed("notify") {
+		given.Notify = &a.flags.notify
+	}
+	if cmd.Flags().Changed("notify-file") {
+		given.NotifyFile = &a.flags.notifyFile
 	}
 	settings, err := config.Load(given, a.getenv)
 	if err != nil {

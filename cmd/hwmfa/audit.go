@@ -13,6 +13,7 @@ import (
 	"hwmfa/iamcheck"
 	"hwmfa/iamcheck/awsapi"
 	"hwmfa/internal/ceremony"
+	"hwmfa/internal/notify"
 	"hwmfa/internal/policy"
 	"hwmfa/internal/report"
 )
@@ -64,6 +65,7 @@ out.` + exitStatusHelp(exitFound, exitCredentials),
 	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of thresholds (policy.yaml)")
 	opts.packet.flags(f)
 	opts.form.flags(f)
+	a.addNotifyFlags(f)
 	cmd.AddCommand(newAuditListCommand(a), newAuditDiffCommand(a), newAuditCadenceCommand(a))
 	return cmd
 }
@@ -90,6 +92,8 @@ type audit struct {
 	importer report.Importer
 	// attention: a finding ends the command with exit 3.
 	attention bool
+	// notify are the services that get a message about the run.
+	notify []notify.Target
 	// What the history keeps of the run beside the findings.
 	started    time.Time
 	caller     caller
@@ -111,6 +115,7 @@ func runAudit(ctx context.Context, a *app, opts auditOptions) (err error) {
 		return missing
 	}
 	err = run.print()
+	run.tell(ctx, missing)
 	found, untold := run.remember(ctx, missing)
 	if err := errors.Join(err, missing, untold); err != nil {
 		return err
@@ -147,6 +152,9 @@ func (a *app) newAudit(ctx context.Context, opts auditOptions) (*audit, error) {
 	if run.require, err = parseAssurance(opts.require); err != nil {
 		return nil, usageError{err}
 	}
+	if run.notify, err = a.notifyTargets(); err != nil {
+		return nil, usageError{err}
+	}
 	if opts.packet.from == "" {
 		if run.limits, err = policy.Load(a.settings.Policy); err != nil {
 			return nil, usageError{err}
@@ -172,7 +180,6 @@ func (r *audit) gather(ctx context.Context) error {
 	expected := 0
 	r.what.Caller = r.calledBy
 	r.what.Population = func(n int) { expected = n }
-	r.what.Caller = func(account, _, _, arn string) { r.caller = caller{account, arn} }
 	r.started = r.app.now()
 	var err error
 	r.scope, err = awsapi.Collect(ctx, r.what, func(f iamcheck.Facts) error {

@@ -47,6 +47,10 @@ var update = flag.Bool("update", false, "write the files that scripts compare wi
 //	deny NODE                  let nobody open a hidraw node or card reader
 //	publish DIR                serve the files of a directory by https at $PUBLISHED, and have
 //	                           the programs believe that server's certificate
+//	aws FILE                   from now on AWS has the organization of this file
+//	hook                       run a web hook at $HOOK, which fails below /fail
+//	hooked PATTERN             something came to it: its path, a space and the body
+//	expand FILE                put variables in their places in a file
 //	roots FILE                 write the roots that the keys' attestation ends at
 func TestScripts(t *testing.T) { testscript.Run(t, scripts("testdata/script")) }
 
@@ -80,6 +84,10 @@ func scripts(dir string) testscript.Params {
 			"deny":    scriptDeny,
 			"publish": scriptPublish,
 			"roots":   scriptRoots,
+			"hook":    scriptHook,
+			"hooked":  scriptHooked,
+			"expand":  scriptExpand,
+			"aws":     scriptAWS,
 		},
 	}
 }
@@ -96,26 +104,40 @@ func setUpAWS(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
+	return startAWS(description, env.Setenv, env.Defer, env.T().Fatal)
+}
+
+// startAWS starts a loopback AWS and has programs ask it.
+func startAWS(description []byte, setenv func(name, value string), later func(func()), fatal func(...any)) error {
 	org := awstest.Demo()
 	if string(bytes.TrimSpace(description)) != `"demo"` {
 		org = awstest.Organization{}
 		if err := decodeStrictly(description, &org); err != nil {
-			return fmt.Errorf("aws.json: %w", err)
+			return fmt.Errorf("organization: %w", err)
 		}
 	}
 	server, err := awstest.New(org)
 	if err != nil {
 		return err
 	}
-	env.Defer(func() {
+	later(func() {
 		if err := server.Close(); err != nil {
-			env.T().Fatal(err)
+			fatal(err)
 		}
 	})
 	for name, value := range server.Env(server.Auditor()) {
-		env.Setenv(name, value)
+		setenv(name, value)
 	}
 	return nil
+}
+
+// scriptAWS puts another AWS in the place of the one before, which stays up
+// until the script ends.
+func scriptAWS(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: aws FILE")
+	}
+	ts.Check(startAWS([]byte(ts.ReadFile(args[0])), ts.Setenv, ts.Defer, func(args ...any) { ts.Fatalf("%s", fmt.Sprint(args...)) }))
 }
 
 func decodeStrictly(data []byte, into any) error {

@@ -35,15 +35,21 @@ type Settings struct {
 	// TrustURLs are fetched by trust update in the place of what the program
 	// knows to be published; nil for that.
 	TrustURLs []string
+	// Notify are addresses of notification services, which hold secrets and
+	// are shown to nobody. NotifyFile is a file of more of them, "" for none.
+	Notify     []string
+	NotifyFile string
 }
 
 // Flags are the settings given on the command line; nil where none was.
 type Flags struct {
-	Inventory *string
-	NoInput   *bool
-	Debug     *bool
-	Policy    *string
-	TrustURLs *[]string
+	Inventory  *string
+	NoInput    *bool
+	Debug      *bool
+	Policy     *string
+	TrustURLs  *[]string
+	Notify     *[]string
+	NotifyFile *string
 }
 
 // file is what config.yaml may say, with the names that people type.
@@ -53,7 +59,15 @@ type file struct {
 	Debug     *bool   `yaml:"debug"`
 	Policy    *string `yaml:"policy"`
 	// TrustURLs is a list of addresses.
-	TrustURLs *[]string `yaml:"trust_urls"`
+	TrustURLs  *[]string `yaml:"trust_urls"`
+	NotifyFile *string   `yaml:"notify_file"`
+}
+
+// environment is what variables may say: what the file may, and what holds
+// secrets, for which a file that others may read is no place.
+type environment struct {
+	file
+	Notify *[]string
 }
 
 // maxFile bounds the settings file, in bytes.
@@ -71,11 +85,13 @@ func Load(flags Flags, getenv func(string) string) (Settings, error) {
 		return Settings{}, err
 	}
 	s := Settings{
-		Inventory: pick("", flags.Inventory, fromEnv.Inventory, fromFile.Inventory),
-		NoInput:   pick(false, flags.NoInput, fromEnv.NoInput, fromFile.NoInput),
-		Debug:     pick(false, flags.Debug, fromEnv.Debug, fromFile.Debug),
-		Policy:    pick("", flags.Policy, fromEnv.Policy, fromFile.Policy),
-		TrustURLs: pick(nil, flags.TrustURLs, fromEnv.TrustURLs, fromFile.TrustURLs),
+		Inventory:  pick("", flags.Inventory, fromEnv.Inventory, fromFile.Inventory),
+		NoInput:    pick(false, flags.NoInput, fromEnv.NoInput, fromFile.NoInput),
+		Debug:      pick(false, flags.Debug, fromEnv.Debug, fromFile.Debug),
+		Policy:     pick("", flags.Policy, fromEnv.Policy, fromFile.Policy),
+		TrustURLs:  pick(nil, flags.TrustURLs, fromEnv.TrustURLs, fromFile.TrustURLs),
+		Notify:     pick(nil, flags.Notify, fromEnv.Notify),
+		NotifyFile: pick("", flags.NotifyFile, fromEnv.NotifyFile, fromFile.NotifyFile),
 	}
 	if s.Inventory == "" {
 		s.Inventory = defaultInventory(getenv)
@@ -93,9 +109,9 @@ func pick[T any](fallback T, candidates ...*T) T {
 	return fallback
 }
 
-func readEnv(getenv func(string) string) (file, error) {
-	var f file
-	for name, into := range map[string]**string{"HWMFA_INVENTORY": &f.Inventory, "HWMFA_POLICY": &f.Policy} {
+func readEnv(getenv func(string) string) (environment, error) {
+	var f environment
+	for name, into := range map[string]**string{"HWMFA_INVENTORY": &f.Inventory, "HWMFA_POLICY": &f.Policy, "HWMFA_NOTIFY_FILE": &f.NotifyFile} {
 		if v := getenv(name); v != "" {
 			*into = &v
 		}
@@ -107,13 +123,15 @@ func readEnv(getenv func(string) string) (file, error) {
 		}
 		b, err := strconv.ParseBool(v)
 		if err != nil {
-			return file{}, fmt.Errorf("%s=%q: want true or false", name, v)
+			return environment{}, fmt.Errorf("%s=%q: want true or false", name, v)
 		}
 		*into = &b
 	}
 	// An address has no spaces in it.
-	if list := strings.Fields(getenv("HWMFA_TRUST_URLS")); len(list) > 0 {
-		f.TrustURLs = &list
+	for name, into := range map[string]**[]string{"HWMFA_TRUST_URLS": &f.TrustURLs, "HWMFA_NOTIFY": &f.Notify} {
+		if list := strings.Fields(getenv(name)); len(list) > 0 {
+			*into = &list
+		}
 	}
 	return f, nil
 }

@@ -45,7 +45,17 @@ func Explain(flags Flags, getenv func(string) string) ([]Setting, error) {
 		{"debug", "HWMFA_DEBUG", strconv.FormatBool(s.Debug), origin(flags.Debug, fromEnv.Debug, fromFile.Debug)},
 		{"policy", "HWMFA_POLICY", s.Policy, origin(flags.Policy, fromEnv.Policy, fromFile.Policy)},
 		{"trust_urls", "HWMFA_TRUST_URLS", strings.Join(s.TrustURLs, " "), origin(flags.TrustURLs, fromEnv.TrustURLs, fromFile.TrustURLs)},
+		{"notify", "HWMFA_NOTIFY", hidden(s.Notify), origin(flags.Notify, fromEnv.Notify, nil)},
+		{"notify_file", "HWMFA_NOTIFY_FILE", s.NotifyFile, origin(flags.NotifyFile, fromEnv.NotifyFile, fromFile.NotifyFile)},
 	}, nil
+}
+
+// hidden says how many addresses there are, and none of them: they hold secrets.
+func hidden(addresses []string) string {
+	if len(addresses) == 0 {
+		return ""
+	}
+	return strconv.Itoa(len(addresses)) + " not shown"
 }
 
 // origin says which of the candidates pick takes.

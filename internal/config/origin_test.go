@@ -7,7 +7,7 @@ import (
 )
 
 func TestExplain(t *testing.T) {
-	env := home(t, "inventory: sqlite:///file\npolicy: /p\ndebug: true\n", map[string]string{"HWMFA_POLICY": "/e", "HWMFA_TRUST_URLS": "https://a/ https://b/"})
+	env := home(t, "inventory: sqlite:///file\npolicy: /p\ndebug: true\n", map[string]string{"HWMFA_POLICY": "/e", "HWMFA_TRUST_URLS": "https://a/ https://b/", "HWMFA_NOTIFY": "slack://a\nslack://b"})
 	got, err := Explain(Flags{Debug: ptr(false)}, env)
 	want := []Setting{
 		{"inventory", "HWMFA_INVENTORY", "sqlite:///file", FromFile},
@@ -15,6 +15,8 @@ func TestExplain(t *testing.T) {
 		{"debug", "HWMFA_DEBUG", "false", FromFlag},
 		{"policy", "HWMFA_POLICY", "/e", FromEnvironment},
 		{"trust_urls", "HWMFA_TRUST_URLS", "https://a/ https://b/", FromEnvironment},
+		{"notify", "HWMFA_NOTIFY", "2 not shown", FromEnvironment},
+		{"notify_file", "HWMFA_NOTIFY_FILE", "", FromDefault},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
