@@ -195,6 +195,9 @@ type JournalTx interface {
 	// number cannot be read ends it with a JournalError of number 0.
 	EachRaw(fn func([]RawEvent) error) error
 	EventByNumber(seq int64) (Event, error)
+	// Guards names, as ErrDamaged, what of the database keeps the journal from
+	// being changed, and is not as this program made it.
+	Guards() error
 	// StocktakeEvents lists the events that start and close stocktakes, in order,
 	// those that close without their payloads, which can be long.
 	StocktakeEvents() ([]Event, error)

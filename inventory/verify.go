@@ -14,6 +14,15 @@ type Verified struct {
 	Records error // stored evidence and metadata that are not what was recorded
 	State   error // rows that are not what the events come to
 	Proofs  error // last proofs that are not what was recorded
+	Witness error // moves whose second person is not one that the journal has
+	Guards  error // what keeps the journal from being changed and is not there
+	// Backdated is nothing wrong with the inventory: a clock may have been.
+	Backdated []Backdated
+}
+
+// Faults is all that is wrong, in the order in which it is best said.
+func (v Verified) Faults() []error {
+	return []error{v.Journal, v.Records, v.State, v.Proofs, v.Witness, v.Guards}
 }
 
 // Verify reads the journal once and holds it against itself, and all that is
@@ -21,8 +30,8 @@ type Verified struct {
 // VerifyState and VerifyProofs are its parts.
 func Verify(tx Tx) (Verified, error) {
 	c := &chain{}
-	state := newStateCheck()
-	watchers := []watcher{c, state}
+	state, witnesses, clock := newStateCheck(), &witnessCheck{open: map[string]askedFor{}}, &clockCheck{}
+	watchers := []watcher{c, state, witnesses, clock}
 	// Rows that cannot be read keep nothing else from being verified.
 	var v Verified
 	records, err := newRecordsCheck(tx)
@@ -50,6 +59,10 @@ func Verify(tx Tx) (Verified, error) {
 	}
 	v.State = state.end(tx, err)
 	v.Head, v.Journal = c.end(err)
+	v.Witness, v.Backdated = witnesses.end(), clock.found
+	if v.Guards = tx.Guards(); v.Guards != nil && !errors.Is(v.Guards, ErrDamaged) {
+		return Verified{}, v.Guards
+	}
 	return v, nil
 }
 

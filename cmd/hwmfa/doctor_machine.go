@@ -88,7 +88,7 @@ func (a *app) examine(ctx context.Context) (doctor.Inventory, error) {
 			return err
 		}
 		found.Events = v.Head.Seq
-		for _, broken := range []error{v.Journal, v.Records, v.State, v.Proofs} {
+		for _, broken := range v.Faults() {
 			if broken != nil {
 				found.Broken, _, _ = strings.Cut(broken.Error(), "\n")
 				break

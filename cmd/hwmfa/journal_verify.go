@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +29,9 @@ func newJournalVerifyCommand(a *app) *cobra.Command {
 all stored evidence, and the keys, places, people, accounts and all else that the
 inventory shows is what the journal recorded. Events cut off at the end, or a
 chain rewritten from some event on, show only against a head that was kept
-elsewhere: give it with --head.` + exitStatusHelp(exitFound),
+elsewhere: give it with --head. A move whose second person the journal does not
+have, and guards of the database that are gone, are wrong too. An event that is
+dated long before the one before it is told as a warning.` + exitStatusHelp(exitFound),
 		Example: "  hwmfa journal verify\n  hwmfa journal verify --head 42:9f86d081884c7d65…",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -47,6 +50,13 @@ type journalVerifyReport struct {
 	Head   *string `json:"head"`
 	// Problems are sentences; empty when intact.
 	Problems []string `json:"problems"`
+	// Warnings are sentences about what may be wrong, and is intact.
+	Warnings []string `json:"warnings"`
+}
+
+func backdatedText(b inventory.Backdated) string {
+	return fmt.Sprintf("event %d by %s is dated %s, %s before the event before it (by %s): a clock was wrong, or it is backdated",
+		b.Seq, b.Actor, timeText(b.At), b.Before.Sub(b.At).Round(time.Minute), b.By)
 }
 
 func runJournalVerify(ctx context.Context, a *app, opts journalVerifyOptions) error {
@@ -54,7 +64,7 @@ func runJournalVerify(ctx context.Context, a *app, opts journalVerifyOptions) er
 	if err != nil {
 		return usageError{err}
 	}
-	report := journalVerifyReport{Schema: "hwmfa.journal-verify/v1", Problems: []string{}}
+	report := journalVerifyReport{Schema: "hwmfa.journal-verify/v1", Problems: []string{}, Warnings: []string{}}
 	err = a.view(ctx, func(tx inventory.Tx) error {
 		v, err := inventory.Verify(tx)
 		if err != nil {
@@ -64,7 +74,10 @@ func runJournalVerify(ctx context.Context, a *app, opts journalVerifyOptions) er
 			text := v.Head.String()
 			report.Events, report.Head = &v.Head.Seq, &text
 		}
-		return report.note(v.Journal, v.Records, v.State, v.Proofs, compareHead(tx, kept))
+		for _, b := range v.Backdated {
+			report.Warnings = append(report.Warnings, backdatedText(b))
+		}
+		return report.note(append(v.Faults(), compareHead(tx, kept))...)
 	})
 	if err != nil {
 		return err
@@ -111,6 +124,11 @@ func printVerify(a *app, opts journalVerifyOptions, r journalVerifyReport) error
 	}
 	for _, p := range r.Problems {
 		if err := a.streams.Printf("%s %s\n", a.streams.Paint(term.Red, "broken:"), p); err != nil {
+			return err
+		}
+	}
+	for _, w := range r.Warnings {
+		if err := a.streams.Printf("%s %s\n", a.streams.Paint(term.Yellow, "warning:"), w); err != nil {
 			return err
 		}
 	}

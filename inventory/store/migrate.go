@@ -15,10 +15,10 @@ import (
 )
 
 // The schema is the same text for every database. What each database says in
-// its own words (the guards of the journal) is a migration of its own, by the
-// same number in the directory of each.
+// its own words is a migration of its own in the directory of each: SQLite's
+// guards of the journal. A server's are in settle.sql, which can be repeated.
 //
-//go:embed migrations/*.sql sqlite/0*.sql postgres/0*.sql
+//go:embed migrations/*.sql sqlite/0*.sql
 var migrations embed.FS
 
 // schemaVersion is the number of the last migration.

@@ -72,6 +72,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		{"what one asks for another confirms", testRequests},
 		{"a witness confirms with a key of their own", testKeyWitness},
 		{"one alone finds no way round a place that takes two", testAlone},
+		{"a second person who never was one is found out", testForgedWitness},
+		{"an event that is backdated is told", testBackdated},
 		{"one person with two logins is one", testLoginsOfOne},
 		{"a seal names one bag, once for ever", testBags},
 		{"a parcel is on its way until its keys are there", testShipments},

@@ -252,4 +252,5 @@ func testKeyWitness(t *testing.T, d Database) {
 		return err
 	})
 	refused(t, s, inventory.ErrWitness, in(act(5), said.ID, bens.ID, touched(2)))
+	expectSound(t, s)
 }
