@@ -65,10 +65,7 @@ func (r *audit) remember(ctx context.Context, missing error) (found bool, err er
 func (r *audit) entry(missing error) inventory.AuditRun {
 	run := inventory.AuditRun{
 		Started: r.started, Finished: r.app.now(), CallerAccount: r.caller.account, CallerARN: r.caller.arn,
-		Benchmark: r.form.benchmark.Version, Require: string(r.require),
-	}
-	if e := r.evidence.head; e != nil {
-		run.PacketHead = &e.Head
+		Benchmark: r.form.benchmark.Version, Require: string(r.require), PacketHead: r.packetHead,
 	}
 	if missing != nil {
 		run.Incomplete = missing.Error()
@@ -103,9 +100,11 @@ func (r *audit) entry(missing error) inventory.AuditRun {
 }
 
 // record writes the run into the inventory; where there is none, or none is to be
-// written, nothing. It does so too when the audit was interrupted.
+// written, nothing, and nothing of an audit that decided again on what another
+// had seen. It does so too when the audit was interrupted.
 func (r *audit) record(ctx context.Context, run inventory.AuditRun) error {
-	if r.opts.history.noRecord || r.app.settings.Inventory == "" {
+	again := r.evidence.packet != nil // AWS was not asked
+	if again || r.opts.history.noRecord || r.app.settings.Inventory == "" {
 		return nil
 	}
 	verdicts := &inventory.AuditVerdicts{}
