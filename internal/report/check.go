@@ -84,6 +84,14 @@ func checks(h Head, f iamcheck.Finding) []check {
 		hardware.because("exception", "(exception until "+until+": "+e.Reason+"; instead: "+e.CompensatingControl+"; owned by "+e.Owner+", approved by "+e.Approver+")")
 		hardware.field("exception_expires", until)
 	}
+	if e := f.Level2.ExpiredException; e != nil {
+		expired := e.Expires.UTC().Format(time.DateOnly)
+		hardware.because("exception_expired", "(an exception expired on "+expired+" and counts no more: "+e.Reason+"; owned by "+e.Owner+")")
+		hardware.field("exception_expired", expired)
+	}
+	if t := f.Level2.Tier; t != nil {
+		hardware.field("tier", text(t.Name))
+	}
 	hardware.field("assurance", text(f.Level2.Assurance))
 	hardware.field("literal", string(f.Level2.Literal))
 	hardware.field("warnings", words(f.Level2.Warnings))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -18,7 +19,7 @@ var csvColumns = []string{
 	"account_id", "name", "partition",
 	"level2", "assurance", "literal", "level2_reasons", "warnings", "not_required",
 	"level1", "level1_reasons",
-	"exception_expires", "exception_owner", "exception_approver", "exception_reason", "compensating_control",
+	"tier", "exception_expires", "exception_expired", "exception_owner", "exception_approver", "exception_reason", "compensating_control",
 	"root_devices", "suggestions", "recovery", "failed_calls",
 	"benchmark", "level2_control", "level1_control", "generated_at",
 }
@@ -43,9 +44,17 @@ func (c *csvWriter) Begin(h Head) error {
 }
 
 func (c *csvWriter) Finding(f iamcheck.Finding) error {
-	exception := make([]string, 5)
-	if e := f.Level2.Exception; e != nil {
-		exception = []string{e.Expires.UTC().Format(time.RFC3339), e.Owner, e.Approver, e.Reason, e.CompensatingControl}
+	// An account has one exception, that expires or has expired.
+	tier, exception := "", make([]string, 6)
+	if e := cmp.Or(f.Level2.Exception, f.Level2.ExpiredException); e != nil {
+		expires, expired := e.Expires.UTC().Format(time.RFC3339), ""
+		if e != f.Level2.Exception {
+			expires, expired = expired, expires
+		}
+		exception = []string{expires, expired, e.Owner, e.Approver, e.Reason, e.CompensatingControl}
+	}
+	if f.Level2.Tier != nil {
+		tier = text(f.Level2.Tier.Name)
 	}
 	row := []string{
 		f.AccountID, text(f.Name), text(f.Partition),
@@ -53,7 +62,7 @@ func (c *csvWriter) Finding(f iamcheck.Finding) error {
 		strconv.FormatBool(f.Level2.NotRequired),
 		string(f.Level1.Status), words(f.Level1.Reasons),
 	}
-	row = append(row, exception...)
+	row = append(append(row, tier), exception...)
 	return c.row(append(row,
 		serials(f.RootDevices), suggestions(f.RootDevices), recovered(f.Recovery), failedCalls(f.Calls),
 		c.head.Benchmark.Version, c.head.Benchmark.Hardware.ID, c.head.Benchmark.RootMFA.ID, c.head.GeneratedAt.UTC().Format(time.RFC3339)))

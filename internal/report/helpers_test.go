@@ -48,6 +48,7 @@ func virtual() iamcheck.Finding {
 		Level2: iamcheck.Level2{
 			Status: iamcheck.Fail, Severity: iamcheck.Severity, Literal: iamcheck.Pass,
 			Reasons: []iamcheck.Reason{iamcheck.VirtualRootDevice}, Warnings: []iamcheck.Warning{iamcheck.SingleDevice},
+			Tier: &iamcheck.Tier{Name: ptr("sandbox"), By: iamcheck.TierByRule},
 			Exception: &iamcheck.Exception{
 				Owner: "Ada", Approver: "Ben", Reason: "keys are on order", CompensatingControl: "weekly review",
 				Expires: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
@@ -94,6 +95,7 @@ func states() []iamcheck.Finding {
 		Level2: iamcheck.Level2{
 			Status: iamcheck.NotApplicable, Severity: iamcheck.Severity, Literal: iamcheck.Unknown, NotRequired: true,
 			Reasons: []iamcheck.Reason{iamcheck.AccountClosed}, Warnings: []iamcheck.Warning{},
+			ExpiredException: &iamcheck.Exception{Owner: "Ada", Reason: "keys were on order", Expires: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)},
 		},
 		Level1: iamcheck.Level1{Status: iamcheck.NotApplicable, Reasons: []iamcheck.Reason{iamcheck.AccountClosed}},
 		Calls:  []iamcheck.Call{},
