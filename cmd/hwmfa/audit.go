@@ -64,7 +64,7 @@ out.` + exitStatusHelp(exitFound, exitCredentials),
 	f.StringVar(&opts.require, "require", "", "fail a pass whose assurance is weaker than `LEVEL`")
 	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of thresholds (policy.yaml)")
 	opts.packet.flags(f)
-	opts.form.flags(f)
+	opts.form.flags(cmd)
 	a.addNotifyFlags(f)
 	cmd.AddCommand(newAuditListCommand(a), newAuditDiffCommand(a), newAuditCadenceCommand(a))
 	return cmd

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"hwmfa/iamcheck"
 	"hwmfa/internal/report"
@@ -22,11 +22,16 @@ type formOptions struct {
 	json, all         bool
 }
 
-func (o *formOptions) flags(f *pflag.FlagSet) {
+func (o *formOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "", "write the report as `FORMAT`: "+strings.Join(formats(), ", ")+" (default text)")
 	f.BoolVar(&o.json, "json", false, "print JSON (hwmfa.audit/v1), as --format json does")
 	f.StringVar(&o.benchmark, "benchmark", "", "judge by `VERSION` of CIS AWS Foundations (default "+iamcheck.NewestBenchmark().Version+")")
 	f.BoolVar(&o.all, "all", false, "list every account, also those of many that need no attention")
+	for flag, words := range map[string][]string{"format": formats(), "benchmark": versions()} {
+		// It fails only for flags that are not there.
+		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	}
 }
 
 // formats are the words that --format takes.
@@ -34,6 +39,15 @@ func formats() []string {
 	words := []string{formatText}
 	for _, f := range report.Formats() {
 		words = append(words, string(f))
+	}
+	return words
+}
+
+// versions are those of the benchmark, as words.
+func versions() []string {
+	var words []string
+	for _, b := range iamcheck.Benchmarks() {
+		words = append(words, b.Version)
 	}
 	return words
 }
