@@ -91,12 +91,19 @@ func (s *Server) listMFADevices(w http.ResponseWriter, c *call) {
 	})
 }
 
-func (s *Server) listVirtualMFADevices(w http.ResponseWriter, c *call) {
-	a := s.of(c)
-	// The owner's element is written only for the page that is asked for: an account may have a hundred thousand.
-	type owned struct {
-		*Device
-		owner func() string
+// owned is a virtual device of an account and its owner's element, which is written only for the page that is asked for: an
+// account may have a hundred thousand.
+type owned struct {
+	*Device
+	owner func() string
+}
+
+// virtual are an account's virtual devices, put together once.
+func (s *Server) virtual(a *Account) []owned {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if devices, ok := s.owned[a.ID]; ok {
+		return devices
 	}
 	var devices []owned
 	add := func(list []Device, owner func() string) {
@@ -116,6 +123,13 @@ func (s *Server) listVirtualMFADevices(w http.ResponseWriter, c *call) {
 		})
 	}
 	add(a.Unassigned, nil)
+	s.owned[a.ID] = devices
+	return devices
+}
+
+func (s *Server) listVirtualMFADevices(w http.ResponseWriter, c *call) {
+	a := s.of(c)
+	devices := s.virtual(a)
 	s.list(w, c, "VirtualMFADevices", len(devices), func(i int) string {
 		d := devices[i]
 		serial := element("SerialNumber", s.serial(a, *d.Device))

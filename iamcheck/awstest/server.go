@@ -33,6 +33,7 @@ type Server struct {
 	calls   map[string]int        // by action
 	perAcct map[string]int        // by account and action
 	hits    map[string]int        // faults that have hit, by account and action
+	owned   map[string][]owned    // virtual devices, by account
 	next    int
 }
 
@@ -57,6 +58,7 @@ func New(org Organization) (*Server, error) {
 		calls:    map[string]int{},
 		perAcct:  map[string]int{},
 		hits:     map[string]int{},
+		owned:    map[string][]owned{},
 	}
 	for i := range org.Accounts {
 		s.accounts[org.Accounts[i].ID] = &s.org.Accounts[i]
