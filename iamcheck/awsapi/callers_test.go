@@ -166,3 +166,25 @@ func TestAStormLeavesNoVerdictOut(t *testing.T) {
 		}
 	}
 }
+
+// Where STS opens fifty sessions a second, a hundred workers come down to that and lose none.
+func TestALimitOfAWSsIsKeptTo(t *testing.T) {
+	org := wooded(200)
+	org.Weather = awstest.Weather{PerSecond: 50}
+	server := serve(t, org)
+	callAs(t, server, server.Auditor())
+	t.Setenv("AWS_MAX_ATTEMPTS", "")
+	_, facts, err := scoped(t, awsapi.Options{Org: true, Workers: 100})
+	if err != nil || len(facts) != 201 {
+		t.Fatalf("%d accounts, %v", len(facts), err)
+	}
+	for id, f := range facts {
+		if got := iamcheck.Evaluate(f, nil, iamcheck.Options{}); got.Level2.Status != iamcheck.Pass && id != management {
+			t.Errorf("%s: %s %v", id, got.Level2.Status, outcomes(f.Calls))
+		}
+	}
+	// Without a limit and with waits that do not grow there are thousands.
+	if n := server.Calls()["sts:AssumeRoot"]; n > 1500 {
+		t.Errorf("%d root sessions are asked for, to open 200", n)
+	}
+}

@@ -181,7 +181,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.count(c)
 	kind := s.fault(c)
 	if kind == "" {
-		kind = s.sky.fault()
+		kind = s.sky.fault(strings.HasPrefix(c.action, "sts:Assume"))
 	}
 	time.Sleep(s.sky.Latency)
 	if s.answerFault(w, c, kind) {
