@@ -79,7 +79,7 @@ type asffProvided struct {
 // asffWriter writes one array of findings, a line each.
 type asffWriter struct {
 	out  io.Writer
-	head Head
+	from source
 	some bool
 }
 
@@ -87,13 +87,13 @@ type asffWriter struct {
 func ASFF(w io.Writer) Writer { return &asffWriter{out: w} }
 
 func (a *asffWriter) Begin(h Head) error {
-	a.head = h
+	a.from = newSource(h)
 	return a.write("[")
 }
 
 func (a *asffWriter) Finding(f iamcheck.Finding) error {
-	for _, c := range checks(a.head, f) {
-		doc, err := term.MarshalJSONLine(asff(a.head, c))
+	for _, c := range a.from.checks(f) {
+		doc, err := term.MarshalJSONLine(asff(a.from.Head, c))
 		if err != nil {
 			return err
 		}

@@ -68,9 +68,26 @@ func (c check) describe() string {
 	return said + "."
 }
 
+// source is what the checks of all accounts have in common.
+type source struct {
+	Head
+	related map[iamcheck.Control][]string
+}
+
+func newSource(h Head) source {
+	s := source{h, map[iamcheck.Control][]string{}}
+	for _, c := range []iamcheck.Control{iamcheck.HardwareMFA, iamcheck.RootMFA} {
+		s.related[c] = []string{standard(h.Benchmark) + "/" + h.Benchmark.Control(c).ID}
+		for _, m := range iamcheck.MappingsOf(c) {
+			s.related[c] = append(s.related[c], m.RelatedAs)
+		}
+	}
+	return s
+}
+
 // checks are the two controls on one account, and the looks at the ways around root's MFA, which are findings of their own.
-func checks(h Head, f iamcheck.Finding) []check {
-	hardware := newCheck(h, f, iamcheck.HardwareMFA, f.Level2.Status, f.Level2.Reasons)
+func (s source) checks(f iamcheck.Finding) []check {
+	hardware := s.control(f, iamcheck.HardwareMFA, f.Level2.Status, f.Level2.Reasons)
 	for _, w := range f.Level2.Warnings {
 		if hardware.advice.Remedy == "" {
 			hardware.advice = w.Advice()
@@ -98,9 +115,9 @@ func checks(h Head, f iamcheck.Finding) []check {
 	hardware.field("root_devices", serials(f.RootDevices))
 	hardware.field("not_required", strconv.FormatBool(f.Level2.NotRequired))
 	hardware.field("suggestions", suggestions(f.RootDevices))
-	list := []check{hardware, newCheck(h, f, iamcheck.RootMFA, f.Level1.Status, f.Level1.Reasons)}
+	list := []check{hardware, s.control(f, iamcheck.RootMFA, f.Level1.Status, f.Level1.Reasons)}
 	for _, r := range f.Recovery {
-		c := bare(h, f, "recovery/"+string(r.Finding), r.Finding.Advice().Text, recoveryStatus[r.Status], r.Severity)
+		c := s.bare(f, "recovery/"+string(r.Finding), r.Finding.Advice().Text, recoveryStatus[r.Status], r.Severity)
 		if c.status != iamcheck.Pass {
 			c.because(string(r.Finding), r.Text)
 			c.advice = r.Finding.Advice()
@@ -116,19 +133,20 @@ var recoveryStatus = map[iamcheck.RecoveryStatus]iamcheck.Status{
 }
 
 // bare is a check without reasons, numbers and advice.
-func bare(h Head, f iamcheck.Finding, slug, title string, status iamcheck.Status, severity string) check {
+func (s source) bare(f iamcheck.Finding, slug, title string, status iamcheck.Status, severity string) check {
 	c := check{
 		slug: slug, title: title, account: shown(f.AccountID), name: shown(text(f.Name)), partition: shown(text(f.Partition)),
 		status: status, severity: severity, fields: map[string]string{},
 	}
 	c.field("account_id", f.AccountID)
-	c.field("program", h.Program)
+	c.field("program", s.Program)
 	return c
 }
 
-func newCheck(h Head, f iamcheck.Finding, control iamcheck.Control, status iamcheck.Status, reasons []iamcheck.Reason) check {
-	c := bare(h, f, string(control), control.Title(), status, iamcheck.Severity)
-	c.number = h.Benchmark.Control(control).ID
+// control is the check of one control.
+func (s source) control(f iamcheck.Finding, control iamcheck.Control, status iamcheck.Status, reasons []iamcheck.Reason) check {
+	c := s.bare(f, string(control), control.Title(), status, iamcheck.Severity)
+	c.number = s.Benchmark.Control(control).ID
 	if status != iamcheck.Pass {
 		for _, r := range reasons {
 			c.because(string(r), r.Advice().Text)
@@ -144,11 +162,8 @@ func newCheck(h Head, f iamcheck.Finding, control iamcheck.Control, status iamch
 			}
 		}
 	}
-	c.related = append(c.related, standard(h.Benchmark)+"/"+c.number)
-	for _, m := range iamcheck.MappingsOf(control) {
-		c.related = append(c.related, m.RelatedAs)
-	}
-	c.field("benchmark", h.Benchmark.Version)
+	c.related = s.related[control]
+	c.field("benchmark", s.Benchmark.Version)
 	c.field("control", c.number)
 	return c
 }

@@ -119,20 +119,20 @@ type ocsfResource struct {
 // ocsfWriter writes one finding a line.
 type ocsfWriter struct {
 	lines
-	head Head
+	from source
 }
 
 // OCSF writes a Compliance Finding of the Open Cybersecurity Schema Framework for each control on each account, one a line.
 func OCSF(w io.Writer) Writer { return &ocsfWriter{lines: lines{w}} }
 
 func (o *ocsfWriter) Begin(h Head) error {
-	o.head = h
+	o.from = newSource(h)
 	return nil
 }
 
 func (o *ocsfWriter) Finding(f iamcheck.Finding) error {
-	for _, c := range checks(o.head, f) {
-		if err := o.write(ocsf(o.head, c)); err != nil {
+	for _, c := range o.from.checks(f) {
+		if err := o.write(ocsf(o.from.Head, c)); err != nil {
 			return err
 		}
 	}

@@ -66,20 +66,29 @@ func MarshalJSON(v any, prefix string) ([]byte, error) {
 // would obey: DEL, C1 controls and bidirectional marks. They can stand only
 // inside strings, where the two spellings mean the same.
 func escapeJSON(doc []byte) []byte {
-	out := make([]byte, 0, len(doc))
+	var out []byte
+	done := 0 // what of doc is in out
 	for i := 0; i < len(doc); {
+		if c := doc[i]; c == '\n' || 0x20 <= c && c < 0x7f {
+			i++
+			continue
+		}
 		r, size := utf8.DecodeRune(doc[i:])
-		switch {
-		case r == '\n' || strconv.IsPrint(r):
-			out = append(out, doc[i:i+size]...)
-		case r > 0xffff:
-			// Beyond the first plane JSON wants a surrogate pair (RFC 8259 §7).
-			v := r - 0x10000
-			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+(v>>10), 0xdc00+(v&0x3ff))
-		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
+		if !strconv.IsPrint(r) {
+			out = append(out, doc[done:i]...)
+			done = i + size
+			if r > 0xffff {
+				// Beyond the first plane JSON wants a surrogate pair (RFC 8259 §7).
+				v := r - 0x10000
+				out = fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+(v>>10), 0xdc00+(v&0x3ff))
+			} else {
+				out = fmt.Appendf(out, `\u%04x`, r)
+			}
 		}
 		i += size
 	}
-	return out
+	if done == 0 {
+		return doc
+	}
+	return append(out, doc[done:]...)
 }
