@@ -43,6 +43,12 @@ func (a Account) check() (Account, error) {
 	return a, nil
 }
 
+// CheckAccount holds an account to the form that SaveAccount takes.
+func CheckAccount(a Account) error {
+	_, err := a.check()
+	return err
+}
+
 // SaveAccount records an account, or a new name or tier of one. Nothing
 // changed is no event.
 func SaveAccount(tx Tx, act Act, a Account) error {

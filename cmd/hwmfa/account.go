@@ -14,7 +14,7 @@ func newAccountCommand(a *app) *cobra.Command {
 		newAccountBindCommand(a),
 		newAccountExceptCommand(a),
 		newExportKindCommand(a, exchange.Accounts(), "export", "hwmfa account export"),
-		newImportKindCommand(a, exchange.Accounts(), "import", "hwmfa account import"),
+		newAccountImportCommand(a),
 		newAccountListCommand(a),
 		newAccountShowCommand(a),
 		newAccountTierCommand(a),
