@@ -49,6 +49,9 @@ func declareKey(tx Tx, act Act, d Declaration) (Key, error) {
 	if err := d.refuseDuplicates(tx); err != nil {
 		return Key{}, err
 	}
+	if d.Order, err = orderNumber(tx, d.Order); err != nil {
+		return Key{}, err
+	}
 	k := Key{
 		Serial: d.Serial, Tag: d.Tag, Type: d.Type, Product: d.Product, Order: d.Order, BatteryEnd: d.BatteryEnd,
 		Custody:     Custody{Status: StatusExpected, Since: act.At},

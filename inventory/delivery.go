@@ -79,7 +79,7 @@ func listDelivery(tx Tx, act Act, m Manifest) (Order, error) {
 	if len(m.Lines) == 0 || len(m.Lines) > maxManifest {
 		return Order{}, invalid("delivery list", "has %d lines, not 1 to %d", len(m.Lines), maxManifest)
 	}
-	_, err = tx.OrderByNumber(o.Number)
+	_, err = FindOrder(tx, o.Number)
 	if known, err := found(err); err != nil {
 		return Order{}, err
 	} else if known {
@@ -178,9 +178,9 @@ func receive(tx Tx, act Act, number, path string, arrivals []Arrival, counts map
 	if err != nil {
 		return nil, err
 	}
-	o, err := tx.OrderByNumber(number)
+	o, err := FindOrder(tx, number)
 	if err != nil {
-		return nil, fmt.Errorf("order %q: %w", number, err)
+		return nil, err
 	}
 	m := Move{Verb: VerbReceive}
 	if path != "" {
@@ -263,7 +263,12 @@ func (o Order) arrive(tx Tx, act Act, m Move, a Arrival) (Received, error) {
 	}
 	k := same[i]
 	r.KeyID = &k.ID
+	cut, err := neverCame(tx, k)
 	switch {
+	case err != nil:
+		return Received{}, err
+	case cut:
+		return say(OutcomeOver, "it was taken off the list: %s", k.standing())
 	case k.Status != StatusExpected:
 		return say(OutcomeDuplicate, "%s", k.standing())
 	case !sameProduct(k.Product, a.Product):

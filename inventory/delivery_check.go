@@ -25,7 +25,7 @@ func CheckDelivery(tx Tx, e Enrollment) error {
 		for _, k := range same {
 			switch {
 			case k.Order == "":
-			case e.Order != "" && e.Order != k.Order:
+			case e.Order != "" && Fold(e.Order) != Fold(k.Order):
 				return fmt.Errorf("serial %s is on the list of order %s, not of %s: %w", serial, k.Order, e.Order, ErrNoDelivery)
 			case !k.Attested() && !sameProduct(k.Product, e.Product):
 				return fmt.Errorf("serial %s is on the list of order %s as a %s, and this is a %s: %w", serial, k.Order, k.Product, claimed(e.Product, maxName), ErrNoDelivery)
@@ -44,9 +44,9 @@ func CheckDelivery(tx Tx, e Enrollment) error {
 // oneOf says whether the key, which shows no serial, can be one of those that
 // came with its order.
 func (e Enrollment) oneOf(tx Tx) error {
-	o, err := tx.OrderByNumber(e.Order)
+	o, err := FindOrder(tx, e.Order)
 	if err != nil {
-		return fmt.Errorf("order %q: %w", e.Order, err)
+		return err
 	}
 	keys, err := tx.ListKeys(KeyFilter{Order: o.Number})
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 // Delivery is how far an order has come.
 type Delivery struct {
 	Order    Order
-	Keys     []Key      // those on its list, in whatever status, by serial
+	Keys     []Key      // those on its list, in whatever status, by serial; not those that were taken off it
+	Cut      []Key      // those that were taken off it: retired before they came
 	Short    []Key      // those that have not come
 	Over     []Received // what else came, and what was scanned again
 	Enrolled int
@@ -19,9 +20,9 @@ type Delivery struct {
 // substituted at first and has been received since, by whatever order, is not
 // listed.
 func DeliveryOf(tx Tx, number string) (Delivery, error) {
-	o, err := tx.OrderByNumber(number)
+	o, err := FindOrder(tx, number)
 	if err != nil {
-		return Delivery{}, fmt.Errorf("order %q: %w", number, err)
+		return Delivery{}, err
 	}
 	d := Delivery{Order: o}
 	if d.Keys, err = tx.ListKeys(KeyFilter{Order: o.Number}); err != nil {
@@ -31,6 +32,16 @@ func DeliveryOf(tx Tx, number string) (Delivery, error) {
 	slices.SortFunc(d.Keys, func(a, b Key) int {
 		return cmp.Or(cmp.Compare(len(a.Serial), len(b.Serial)), cmp.Compare(a.Serial, b.Serial), cmp.Compare(a.ID, b.ID))
 	})
+	d.Keys = slices.DeleteFunc(d.Keys, func(k Key) bool {
+		cut, err2 := neverCame(tx, k)
+		if err = cmp.Or(err, err2); cut {
+			d.Cut = append(d.Cut, k)
+		}
+		return cut
+	})
+	if err != nil {
+		return Delivery{}, fmt.Errorf("order %s: %w", o.Number, err)
+	}
 	come := map[string]bool{}
 	for _, k := range d.Keys {
 		if k.Status == StatusExpected {
@@ -79,7 +90,16 @@ func DeliveryOf(tx Tx, number string) (Delivery, error) {
 // cameWith says whether a key of this serial has come with an order.
 func cameWith(tx Tx, serial string) (bool, error) {
 	same, err := tx.KeysBySerial(serial)
-	return slices.ContainsFunc(same, func(k Key) bool { return k.Order != "" && k.Status != StatusExpected }), err
+	if err != nil {
+		return false, err
+	}
+	for _, k := range same {
+		cut, err := neverCame(tx, k)
+		if err != nil || k.Order != "" && k.Status != StatusExpected && !cut {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // Count says how many keys were announced and how many of those have come: what
@@ -106,5 +126,3 @@ func (d Delivery) Complete() bool {
 	return len(d.Short) == 0 && !slices.ContainsFunc(d.Over, other)
 }
 
-// Orders lists all orders, by time, then number.
-func Orders(tx Tx) ([]Order, error) { return tx.ListOrders() }

@@ -285,6 +285,9 @@ func (e Enrollment) insert(tx Tx, act Act, before Key) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
+	if e.Order, err = orderNumber(tx, e.Order); err != nil {
+		return Key{}, err
+	}
 	k := Key{
 		ID: before.ID, Serial: e.Serial, Tag: cmp.Or(e.Tag, before.Tag), Type: TypeKey,
 		Custody: Custody{Status: StatusEnrolled, PlaceID: before.PlaceID, HolderID: before.HolderID, Since: act.At},

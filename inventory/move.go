@@ -50,7 +50,7 @@ var steps = map[Verb]struct {
 	VerbLose:       {"key.lost", present},
 	VerbFind:       {"key.found", []Status{StatusLost}},
 	VerbCompromise: {"key.compromised", append([]Status{StatusLost}, present...)},
-	VerbRetire:     {"key.retired", append([]Status{StatusLost, StatusCompromised}, present...)},
+	VerbRetire:     {"key.retired", append([]Status{StatusExpected, StatusLost, StatusCompromised}, present...)},
 	VerbDispose:    {"key.disposed", []Status{StatusRetired}},
 }
 

@@ -36,7 +36,8 @@ func newKeyRetireCommand(a *app) *cobra.Command {
 		Short: "Take a key out of use for good",
 		Long: `Take a key out of use for good. The accounts that it is registered with still
 are listed, with what is to be done. Then hwmfa key reset erases it, and hwmfa
-key dispose ends its life.` + exitStatusHelp(),
+key dispose ends its life. A key that is expected and will not come any more is
+taken off its delivery list by it.` + exitStatusHelp(),
 		Example: `  hwmfa key retire YK-17 --reason "worn out"`,
 	})
 }

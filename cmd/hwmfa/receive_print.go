@@ -17,6 +17,7 @@ type deliveryJSON struct {
 	// Duplicates of all times are told, and do not make a delivery incomplete: a
 	// label is soon scanned twice.
 	Short         []shortJSON   `json:"short"`
+	Cut           []shortJSON   `json:"cut"` // taken off the list: retired before they came
 	Over          []arrivalJSON `json:"over"`
 	Substituted   []arrivalJSON `json:"substituted"`
 	Duplicate     []arrivalJSON `json:"duplicate"`
@@ -75,12 +76,15 @@ type bareJSON struct {
 
 func deliveryReport(d inventory.Delivery, arrived []inventory.Received, bare []ceremony.Seen) deliveryJSON {
 	j := deliveryJSON{
-		Schema: "hwmfa.delivery/v1", Order: orderToJSON(d), Short: []shortJSON{},
+		Schema: "hwmfa.delivery/v1", Order: orderToJSON(d), Short: []shortJSON{}, Cut: []shortJSON{},
 		Over: []arrivalJSON{}, Substituted: []arrivalJSON{}, Duplicate: []arrivalJSON{},
 		Lines: []lineJSON{}, Arrivals: []arrivalJSON{}, WithoutSerial: []bareJSON{},
 	}
 	for _, k := range d.Short {
 		j.Short = append(j.Short, shortJSON{k.Serial, k.ID, null(k.Product)})
+	}
+	for _, k := range d.Cut {
+		j.Cut = append(j.Cut, shortJSON{k.Serial, k.ID, null(k.Product)})
 	}
 	for _, r := range d.Over {
 		switch one := arrivalToJSON(r); r.Outcome {
@@ -146,6 +150,9 @@ func deliveryLines(j deliveryJSON) [][2]string {
 	}
 	for _, s := range j.Short {
 		add("short", s.Serial, s.Product)
+	}
+	for _, s := range j.Cut {
+		add("taken off", s.Serial, s.Product)
 	}
 	for _, l := range j.Lines {
 		switch {

@@ -89,6 +89,29 @@ func testDelivery(t *testing.T, d Database) {
 	if d := delivery(); len(d.Keys) != 3 || len(d.Short) != 1 || len(d.Over) != 4 || d.Complete() || d.Order.Lines[0] != (inventory.OrderLine{Product: "Security Key NFC", Quantity: 2, Received: 1}) {
 		t.Errorf("half of it: %+v", d)
 	}
+	// What will not come any more is taken off the list; it can still turn up.
+	undone(t, s, func(tx inventory.Tx) error {
+		keys, err := tx.KeysBySerial("20000002")
+		if err != nil {
+			return err
+		}
+		_, err = inventory.MoveKey(tx, act(3), inventory.Move{Verb: inventory.VerbRetire, KeyID: keys[0].ID, Reason: "cancelled"}, nil)
+		if err != nil {
+			return err
+		}
+		d, err := inventory.DeliveryOf(tx, "po-1")
+		if received, announced := d.Count(); len(d.Short) != 0 || len(d.Cut) != 1 || len(d.Keys) != 2 || received != 3 || announced != 4 {
+			t.Errorf("taken off: %d of %d, short %v, cut %v", received, announced, d.Short, d.Cut)
+		}
+		if err != nil {
+			return err
+		}
+		got, err := inventory.ReceiveDelivery(tx, act(3), "po-1", "", []inventory.Arrival{{Code: "20000002"}}, nil)
+		if err != nil || got[0].Outcome != inventory.OutcomeOver {
+			t.Errorf("turned up after all: %+v, %v", got, err)
+		}
+		return nil
+	})
 	receive(3, map[string]int64{"Security Key NFC": 1}, inventory.Arrival{Code: "20000002"})
 	if d := delivery(); len(d.Short) != 0 || len(d.Over) != 3 || d.Complete() {
 		t.Errorf("the right one came later: short %v, over %v", d.Short, d.Over)
