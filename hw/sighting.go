@@ -7,7 +7,7 @@ type Interface string
 
 // The interfaces by which a machine can see a key.
 const (
-	InterfaceUSB  Interface = "usb"  // a device on the bus (gousb)
+	InterfaceUSB  Interface = "usb"  // a device on the bus
 	InterfaceFIDO Interface = "fido" // a hidraw node with usage page F1D0
 	InterfaceCard Interface = "card" // a PC/SC reader with a card in it
 )

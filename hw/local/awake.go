@@ -30,12 +30,14 @@ type wakened struct {
 	file   *os.File // guarded by awake.mu
 }
 
-// wake opens the nodes and closes what nobody took a while later, earlier when
-// ctx ends. A node that cannot be opened is for others to complain of.
-func (m *Machine) wake(ctx context.Context, nodes []string) {
+// wake opens the nodes in the order in which they are sent to it, until that is
+// closed, and closes what nobody took a while later, earlier when ctx ends. A node
+// that cannot be opened is for others to complain of.
+func (m *Machine) wake(ctx context.Context, nodes []string) (order chan<- string) {
 	all := m.awake.add(nodes)
+	next := make(chan string, len(nodes)) // never to be waited for
 	go func() {
-		for _, node := range nodes {
+		for node := range next {
 			w := all[node]
 			if w == nil {
 				continue // listed a moment ago
@@ -59,6 +61,7 @@ func (m *Machine) wake(ctx context.Context, nodes []string) {
 			}
 		}
 	}()
+	return next
 }
 
 // add enters the nodes that are not held, and returns them.

@@ -43,11 +43,18 @@ func TestWake(t *testing.T) {
 	}
 	cancel()
 	await(false)
-	m.wake(t.Context(), []string{"/dev/hidraw9", "/dev/hidraw1"})
+	wake := func(nodes ...string) {
+		order := m.wake(t.Context(), nodes)
+		for _, node := range nodes {
+			order <- node
+		}
+		close(order)
+	}
+	wake("/dev/hidraw9", "/dev/hidraw1")
 	await(true)
 	await(false) // of itself, and a node that is not there changes nothing
-	m.wake(t.Context(), []string{"/dev/hidraw1"})
-	m.wake(t.Context(), []string{"/dev/hidraw1"}) // changes nothing
+	wake("/dev/hidraw1")
+	wake("/dev/hidraw1") // changes nothing
 	taken, err := m.openNode(t.Context(), "/dev/hidraw1")
 	if err != nil {
 		t.Fatal(err)

@@ -184,9 +184,16 @@ func (s system) describeReader(reader *hw.Sighting, at place) error {
 		return nil
 	}
 	reader.USB = &hw.USB{Bus: at.bus, Address: at.address}
-	known, err := s.usbAt(at.bus, at.address)
+	dir, err := s.usbAt(at.bus, at.address)
+	if err != nil || dir == "" {
+		return err
+	}
+	known, err := readUSB(dir)
+	if err != nil {
+		return err
+	}
 	known.describe(reader)
-	return err
+	return nil
 }
 
 // readerPlace asks a reader for its place. It connects to the reader and not

@@ -31,9 +31,17 @@ func (m *Machine) Check(ctx context.Context, s hw.Sighting) error {
 }
 
 func (s system) checkHidraw(was hw.Sighting) error {
-	is, err := s.hidraw(was.Node)
+	dir, err := s.hidrawDevice(was.Node)
 	if err != nil {
 		return err
+	}
+	is := hw.Sighting{Interface: hw.InterfaceFIDO, Node: was.Node}
+	if dir != "" {
+		usb, err := identify(dir)
+		if err != nil {
+			return goneError(was.Node, err)
+		}
+		is.USB = &usb
 	}
 	return samePlace(was, is)
 }
@@ -42,25 +50,30 @@ func (s system) checkUSB(was hw.Sighting) error {
 	if was.USB == nil {
 		return fmt.Errorf("check a USB sighting without a place: %w", hw.ErrUnsupported)
 	}
-	var now *usbDevice
-	var err error
-	if p := was.USB.Path; p != "" && !strings.ContainsAny(p, "/:") {
-		now, err = readUSB(s.path("sys/bus/usb/devices", p))
-		if errors.Is(err, fs.ErrNotExist) {
-			now, err = nil, nil
+	name := fmt.Sprintf("USB device %d-%d", was.USB.Bus, was.USB.Address)
+	dir := s.path(usbDevices, was.USB.Path)
+	if p := was.USB.Path; p == "" || strings.ContainsAny(p, "/:") {
+		var err error
+		if dir, err = s.usbAt(was.USB.Bus, was.USB.Address); err != nil {
+			return err
 		}
-	} else {
-		now, err = s.usbAt(was.USB.Bus, was.USB.Address)
+		if dir == "" {
+			return fmt.Errorf("%s: %w", name, hw.ErrGone)
+		}
 	}
+	usb, err := identify(dir)
 	if err != nil {
-		return err
+		return goneError(name, err)
 	}
-	if now == nil {
-		return fmt.Errorf("USB device %d-%d: %w", was.USB.Bus, was.USB.Address, hw.ErrGone)
+	return samePlace(was, hw.Sighting{USB: &usb})
+}
+
+// goneError makes hw.ErrGone of a file that the kernel does not show any more.
+func goneError(what string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w", what, hw.ErrGone)
 	}
-	var is hw.Sighting
-	now.describe(&is)
-	return samePlace(was, is)
+	return err
 }
 
 // samePlace compares bus, address, vendor and product. The address alone

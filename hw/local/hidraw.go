@@ -26,9 +26,10 @@ func (m *Machine) fidoSightings(ctx context.Context) ([]hw.Sighting, error) {
 		seen, listErr := m.askLibrary()
 		return seen, errors.Join(err, listErr)
 	}
-	m.wake(ctx, nodes)
+	open := m.wake(ctx, nodes)
 	errs := []error{err}
 	var seen []hw.Sighting
+	var last []string
 	for _, node := range nodes {
 		s, err := m.system.hidraw(node)
 		switch {
@@ -37,8 +38,27 @@ func (m *Machine) fidoSightings(ctx context.Context) ([]hw.Sighting, error) {
 		case !errors.Is(err, hw.ErrGone): // unplugged while we looked
 			errs = append(errs, err)
 		}
+		if hasCard(s) {
+			open <- node
+		} else {
+			last = append(last, node)
+		}
 	}
+	for _, node := range last {
+		open <- node
+	}
+	close(open)
 	return seen, errors.Join(errs...)
+}
+
+// hasCard says whether the product has a card side, which is read after its FIDO
+// side: the longer of two, and better begun first.
+func hasCard(s hw.Sighting) bool {
+	if s.USB == nil {
+		return false
+	}
+	product, _ := hw.ProductOf(s.USB.Vendor, s.USB.Product)
+	return product.USB.Has(hw.USBCard)
 }
 
 // askLibrary lists what libfido2 finds.
@@ -94,20 +114,34 @@ func (s system) fidoNodes() ([]string, error) {
 // no such node.
 func (s system) hidraw(node string) (hw.Sighting, error) {
 	sighting := hw.Sighting{Interface: hw.InterfaceFIDO, Node: node}
-	name := filepath.Base(node)
-	if node != "/dev/"+name || !hidrawName.MatchString(name) {
-		return sighting, fmt.Errorf("%q is not a hidraw node", node)
-	}
-	usb, err := s.usbAbove(s.path("sys/class/hidraw", name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return sighting, fmt.Errorf("%s: %w", node, hw.ErrGone)
-	}
+	dir, err := s.hidrawDevice(node)
 	if err != nil {
 		return sighting, err
 	}
-	usb.describe(&sighting)
+	if dir != "" {
+		usb, err := readUSB(dir)
+		if err != nil {
+			return sighting, goneError(node, err)
+		}
+		usb.describe(&sighting)
+	}
 	sighting.Err = s.access(node)
 	return sighting, nil
+}
+
+// hidrawDevice finds the directory of the USB device that a node belongs to, ""
+// where it belongs to none. The error wraps hw.ErrGone where the kernel shows no
+// such node.
+func (s system) hidrawDevice(node string) (string, error) {
+	name := filepath.Base(node)
+	if node != "/dev/"+name || !hidrawName.MatchString(name) {
+		return "", fmt.Errorf("%q is not a hidraw node", node)
+	}
+	dir, err := s.usbAbove(s.path("sys/class/hidraw", name))
+	if err != nil {
+		return "", goneError(node, err)
+	}
+	return dir, nil
 }
 
 // access says why a node could not be opened, without opening it: the kernel

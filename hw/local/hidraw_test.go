@@ -59,7 +59,7 @@ func TestHidraws_withoutAnyHIDDevice(t *testing.T) {
 func TestHidraws_hostileTree(t *testing.T) {
 	p := newPretend(t)
 	p.plug(oneKey)
-	p.must(os.WriteFile(filepath.Join(p.dir(oneKey), "devnum"), []byte("99999999\n"), 0o644))
+	p.must(os.WriteFile(filepath.Join(p.dir(oneKey), "uevent"), []byte(usbEvent(1, 99999999, "1050", "0407")), 0o644))
 	seen, err := sightings(p)
 	if err == nil || len(seen) != 0 {
 		t.Errorf("a device number out of range gives %v, %v; want an error", seen, err)

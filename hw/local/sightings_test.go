@@ -19,6 +19,8 @@ func whole(t *testing.T) (*Machine, pretend, *fakeUSB, *fakeFIDO, *fakeCards) {
 	t.Helper()
 	p := newPretend(t)
 	p.plug(oneKey)
+	p.plug(pretendKey{1, 3, "1", "046d", "c077", map[string][]byte{"hidraw4": keyboardDescriptor}, false})
+	p.plug(pretendKey{1, 1, "0", "1d6b", "0002", nil, false})
 	usb := &fakeUSB{found: []usbDescriptor{
 		{USB: hw.USB{Vendor: 0x1d6b, Product: 2, Bus: 1, Address: 1, Path: "1-0"}},
 		{USB: hw.USB{Vendor: 0x046d, Product: 0xc077, Bus: 1, Address: 3, Path: "1-1"}, hid: true},
@@ -48,7 +50,7 @@ func TestSightings(t *testing.T) {
 		got = append(got, string(s.Interface)+" "+s.Node+" "+place+" "+s.Product)
 	}
 	want := []string{
-		"usb  046d:c077@1-1 ",
+		"usb  046d:c077@1-1 YubiKey OTP+FIDO+CCID", // they all call themselves that here
 		"usb  1050:0407@1-2.3 YubiKey OTP+FIDO+CCID",
 		"fido /dev/hidraw1 1050:0407@1-2.3 YubiKey OTP+FIDO+CCID",
 		"card " + reader + " 1050:0407@1-2.3 YubiKey OTP+FIDO+CCID",
@@ -63,8 +65,8 @@ func TestSightings(t *testing.T) {
 		}
 	}
 	cards.settle(m)
-	if usb.opened != 1 || usb.closed != 1 {
-		t.Errorf("libusb opened %d times, closed %d times", usb.opened, usb.closed)
+	if usb.opened != 0 {
+		t.Errorf("libusb was asked %d times for what the kernel shows", usb.opened)
 	}
 	if keys := hw.Merge(seen); len(keys) != 2 {
 		t.Errorf("%d keys, want the YubiKey and the card in the plain reader", len(keys))
@@ -81,8 +83,19 @@ func TestSightings_oneDeadPartHidesNoOther(t *testing.T) {
 	}{
 		{"the card service is not running", func(_ *Machine, _ *fakeUSB, _ *fakeFIDO, c *fakeCards) { c.establishErr = fakeError(0x8010001d) }, hw.ErrService, 3},
 		{"polkit keeps us from the card service", func(_ *Machine, _ *fakeUSB, _ *fakeFIDO, c *fakeCards) { c.establishErr = fakeError(0x8010006a) }, hw.ErrPermission, 3},
-		{"libusb does not start", func(_ *Machine, u *fakeUSB, _ *fakeFIDO, _ *fakeCards) { u.openErr = broken }, broken, 3},
-		{"libusb reads one device and stumbles over the next", func(_ *Machine, u *fakeUSB, _ *fakeFIDO, _ *fakeCards) { u.listErr = broken }, broken, 5},
+		{"libusb would not start: the kernel's list is whole", func(_ *Machine, u *fakeUSB, _ *fakeFIDO, _ *fakeCards) { u.openErr = broken }, nil, 5},
+		{"the kernel shows no USB device, and libusb does not start", func(m *Machine, u *fakeUSB, _ *fakeFIDO, _ *fakeCards) {
+			m.system.hideUSB(t)
+			u.openErr = broken
+		}, broken, 3},
+		{"libusb reads one device and stumbles over the next", func(m *Machine, u *fakeUSB, _ *fakeFIDO, _ *fakeCards) {
+			m.system.hideUSB(t)
+			u.listErr = broken
+		}, broken, 5},
+		{"the kernel shows no USB device, and libusb is not built in", func(m *Machine, u *fakeUSB, _ *fakeFIDO, _ *fakeCards) {
+			m.system.hideUSB(t)
+			u.openErr = hw.ErrNotBuilt
+		}, nil, 3},
 		{"libfido2 would fail: the kernel's list is whole", func(_ *Machine, _ *fakeUSB, f *fakeFIDO, _ *fakeCards) { f.listErr = broken }, nil, 5},
 		{"the kernel shows no FIDO node, and libfido2 fails", func(m *Machine, _ *fakeUSB, f *fakeFIDO, _ *fakeCards) {
 			m.system.hideHidraw(t)
@@ -92,7 +105,8 @@ func TestSightings_oneDeadPartHidesNoOther(t *testing.T) {
 			m.system.hideHidraw(t)
 			f.listErr = hw.ErrNotBuilt
 		}, nil, 4},
-		{"everything fails", func(_ *Machine, u *fakeUSB, f *fakeFIDO, c *fakeCards) {
+		{"everything fails", func(m *Machine, u *fakeUSB, f *fakeFIDO, c *fakeCards) {
+			m.system.hideUSB(t)
 			u.openErr, f.listErr, c.establishErr = broken, broken, fakeError(0x8010001d)
 		}, hw.ErrService, 1},
 	} {

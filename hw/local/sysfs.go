@@ -57,98 +57,112 @@ func attribute(dir, name string) string {
 	return strings.TrimRight(string(b), "\n")
 }
 
-// readUSB reads the directory of one USB device.
-func readUSB(dir string) (*usbDevice, error) {
-	number := func(name string, base, bits int) (uint64, error) {
-		text, err := readAttribute(dir, name)
+// identify reads which device a directory is of: bus, address, vendor and
+// product, all from the one file in which the kernel has them together (Linux,
+// usb_uevent and usb_dev_uevent).
+func identify(dir string) (hw.USB, error) {
+	text, err := readAttribute(dir, "uevent")
+	if err != nil {
+		return hw.USB{}, err
+	}
+	lines := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+		lines[name] = value
+	}
+	vendor, rest, _ := strings.Cut(lines["PRODUCT"], "/") // hexadecimal, without zeros in front
+	product, _, _ := strings.Cut(rest, "/")
+	var numbers [4]uint16
+	for i, n := range []struct {
+		text string
+		base int
+	}{{lines["BUSNUM"], 10}, {lines["DEVNUM"], 10}, {vendor, 16}, {product, 16}} {
+		v, err := strconv.ParseUint(n.text, n.base, 16)
 		if err != nil {
-			return 0, err
+			return hw.USB{}, fmt.Errorf("%s: %w", filepath.Join(dir, "uevent"), err)
 		}
-		n, err := strconv.ParseUint(strings.TrimSpace(string(text)), base, bits)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", filepath.Join(dir, name), err)
-		}
-		return n, nil
+		numbers[i] = uint16(v)
 	}
-	var d usbDevice
-	bus, err := number("busnum", 10, 16)
-	if err != nil {
-		return nil, err
-	}
-	address, err := number("devnum", 10, 16)
-	if err != nil {
-		return nil, err
-	}
-	vendor, err := number("idVendor", 16, 16)
-	if err != nil {
-		return nil, err
-	}
-	product, err := number("idProduct", 16, 16)
-	if err != nil {
-		return nil, err
-	}
-	d.USB = hw.USB{Bus: int(bus), Address: int(address), Vendor: uint16(vendor), Product: uint16(product)}
-	if ports := attribute(dir, "devpath"); ports != "" {
-		d.Path = fmt.Sprintf("%d-%s", bus, ports)
-	}
-	d.manufacturer, d.product, d.serial = attribute(dir, "manufacturer"), attribute(dir, "product"), attribute(dir, "serial")
-	return &d, nil
+	return hw.USB{Bus: int(numbers[0]), Address: int(numbers[1]), Vendor: numbers[2], Product: numbers[3]}, nil
 }
 
-// usbAbove finds the USB device to which an entry of /sys/class belongs, which
-// is a link into /sys/devices; nil where there is none (a virtual or Bluetooth
-// device).
-func (s system) usbAbove(dir string) (*usbDevice, error) {
-	real, err := os.Readlink(dir)
+// readUSB reads the directory of one USB device.
+func readUSB(dir string) (*usbDevice, error) {
+	usb, err := identify(dir)
 	if err != nil {
 		return nil, err
+	}
+	if ports := attribute(dir, "devpath"); ports != "" {
+		usb.Path = fmt.Sprintf("%d-%s", usb.Bus, ports)
+	}
+	return &usbDevice{usb, attribute(dir, "manufacturer"), attribute(dir, "product"), attribute(dir, "serial")}, nil
+}
+
+// usbAbove finds the directory of the USB device to which an entry of /sys/class
+// belongs, which is a link into /sys/devices; "" where there is none (a virtual
+// or Bluetooth device).
+func (s system) usbAbove(dir string) (string, error) {
+	real, err := os.Readlink(dir)
+	if err != nil {
+		return "", err
 	}
 	if !filepath.IsAbs(real) {
 		real = filepath.Join(filepath.Dir(dir), real)
 	}
 	for top := s.path("sys") + string(filepath.Separator); strings.HasPrefix(real, top); real = filepath.Dir(real) {
 		if _, err := os.Lstat(filepath.Join(real, "busnum")); err == nil {
-			return readUSB(real)
+			return real, nil
 		}
 	}
-	return nil, nil
+	return "", nil
 }
 
-// usbAt finds the device with this bus and address; nil where there is none.
-// The number of its node in /dev leads to it (Linux, "USB_DEVICE_MAJOR" and
-// usb_alloc_dev); where that does not, all are looked at.
-func (s system) usbAt(bus, address int) (*usbDevice, error) {
+// usbAt finds the directory of the device with this bus and address; "" where
+// there is none. The number of its node in /dev leads to it (Linux,
+// "USB_DEVICE_MAJOR" and usb_alloc_dev); where that does not, all are looked at.
+func (s system) usbAt(bus, address int) (string, error) {
 	const major, perBus = 189, 128
-	link := fmt.Sprintf("%d:%d", major, (bus-1)*perBus+address-1)
-	if u, err := readUSB(s.path("sys/dev/char", link)); err == nil && u.Bus == bus && u.Address == address {
-		return u, nil
+	link := s.path("sys/dev/char", fmt.Sprintf("%d:%d", major, (bus-1)*perBus+address-1))
+	if u, err := identify(link); err == nil && u.Bus == bus && u.Address == address {
+		return link, nil
 	}
-	dirs, err := os.ReadDir(s.path("sys/bus/usb/devices"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // no USB on this machine
-	}
+	names, _, err := s.usbNames()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	onBus := strconv.Itoa(bus)
-	for _, d := range dirs {
-		// Devices are named by bus and ports, 1-2.3, the root hub usb1; with a
-		// colon it is an interface.
-		name := d.Name()
-		if strings.Contains(name, ":") || name != "usb"+onBus && !strings.HasPrefix(name, onBus+"-") {
+	for _, name := range names {
+		// Devices are named by bus and ports, 1-2.3, the root hub usb1.
+		if name != "usb"+onBus && !strings.HasPrefix(name, onBus+"-") {
 			continue
 		}
-		dir := s.path("sys/bus/usb/devices", name)
-		if attribute(dir, "devnum") != strconv.Itoa(address) {
-			continue
+		dir := s.path(usbDevices, name)
+		if u, err := identify(dir); err == nil && u.Bus == bus && u.Address == address {
+			return dir, nil
 		}
-		u, err := readUSB(dir)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, nil // unplugged in between
-		}
-		return u, err
 	}
-	return nil, nil
+	return "", nil
+}
+
+// usbDevices is where the kernel lists what is on its USB buses.
+const usbDevices = "sys/bus/usb/devices"
+
+// usbNames lists the devices on all buses, and by device its interfaces, whose
+// names go on with a colon.
+func (s system) usbNames() (devices []string, interfaces map[string][]string, err error) {
+	entries, err := os.ReadDir(s.path(usbDevices))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil // no USB on this machine
+	}
+	interfaces = map[string][]string{}
+	for _, e := range entries {
+		if device, _, is := strings.Cut(e.Name(), ":"); is {
+			interfaces[device] = append(interfaces[device], e.Name())
+		} else {
+			devices = append(devices, device)
+		}
+	}
+	return devices, interfaces, err
 }
 
 // describe fills in what sysfs knows of the device behind a sighting.

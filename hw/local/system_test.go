@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -73,9 +74,8 @@ func (p pretend) plug(k pretendKey) {
 	p.t.Helper()
 	dir := p.dir(k)
 	p.write(dir, map[string]string{
-		"busnum": fmt.Sprintf("%d\n", k.bus), "devnum": fmt.Sprintf("%d\n", k.address), "devpath": k.ports + "\n",
-		"idVendor": k.vendor + "\n", "idProduct": k.product + "\n",
-		"manufacturer": "Yubico\n", "product": "YubiKey OTP+FIDO+CCID\n",
+		"busnum": fmt.Sprintf("%d\n", k.bus), "devpath": k.ports + "\n", "manufacturer": "Yubico\n", "product": "YubiKey OTP+FIDO+CCID\n",
+		"uevent": usbEvent(k.bus, k.address, k.vendor, k.product),
 	})
 	p.must(os.Symlink(dir, p.path("sys/bus/usb/devices", k.name())))
 	if k.numbered {
@@ -83,10 +83,20 @@ func (p pretend) plug(k pretendKey) {
 	}
 	i := 0
 	for node, descriptor := range k.nodes {
-		hid := filepath.Join(dir, fmt.Sprintf("%s:1.%d", k.name(), i), fmt.Sprintf("0003:%s:%s.%04d", k.vendor, k.product, i))
+		at := fmt.Sprintf("%s:1.%d", k.name(), i)
+		p.write(filepath.Join(dir, at), map[string]string{"bInterfaceClass": "03\n"})
+		p.must(os.Symlink(filepath.Join(dir, at), p.path(usbDevices, at)))
+		hid := filepath.Join(dir, at, fmt.Sprintf("0003:%s:%s.%04d", k.vendor, k.product, i))
 		p.addNode(hid, node, descriptor)
 		i++
 	}
+}
+
+// usbEvent is what the kernel says of a USB device in its file uevent.
+func usbEvent(bus, address int, vendor, product string) string {
+	hex := func(s string) string { return strings.TrimLeft(s, "0") }
+	return fmt.Sprintf("MAJOR=189\nMINOR=%d\nDEVNAME=bus/usb/%03d/%03d\nDEVTYPE=usb_device\nDRIVER=usb\nPRODUCT=%s/%s/543\nTYPE=0/0/0\nBUSNUM=%03d\nDEVNUM=%03d\n",
+		(bus-1)*128+address-1, bus, address, hex(vendor), hex(product), bus, address)
 }
 
 func (p pretend) addNode(hid, node string, descriptor []byte) {
@@ -106,6 +116,9 @@ func (p pretend) unplug(k pretendKey) {
 		p.must(os.Remove(p.path("sys/class/hidraw", node)))
 		p.must(os.Remove(p.path("dev", node)))
 	}
+	for i := range len(k.nodes) {
+		p.must(os.Remove(p.path(usbDevices, fmt.Sprintf("%s:1.%d", k.name(), i))))
+	}
 	p.must(os.Remove(p.path("sys/bus/usb/devices", k.name())))
 	if k.numbered {
 		p.must(os.Remove(p.path("sys/dev/char", fmt.Sprintf("189:%d", (k.bus-1)*128+k.address-1))))
@@ -115,14 +128,17 @@ func (p pretend) unplug(k pretendKey) {
 
 func (p pretend) remove(name string) error { return os.Remove(p.path(name)) }
 
-// hideHidraw takes the kernel's list of hidraw nodes away.
-func (s system) hideHidraw(t *testing.T) {
+// hideHidraw takes the kernel's list of hidraw nodes away, hideUSB that of USB
+// devices.
+func (s system) hideHidraw(t *testing.T) { s.hide(t, "sys/class/hidraw") }
+func (s system) hideUSB(t *testing.T)    { s.hide(t, usbDevices) }
+
+func (s system) hide(t *testing.T, list string) {
 	t.Helper()
-	class := s.path("sys/class/hidraw")
-	if err := os.RemoveAll(class); err != nil {
+	if err := os.RemoveAll(s.path(list)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(class, 0o755); err != nil {
+	if err := os.Mkdir(s.path(list), 0o755); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"io/fs"
 
 	"hwmfa/hw"
 )
@@ -27,11 +28,61 @@ type usbDescriptor struct {
 }
 
 // usbSightings lists the devices that may be keys: those of known makers and
-// all with a HID interface or a card reader. The strings come from sysfs,
-// where the kernel keeps them from the time of plugging, so that no device has
-// to be opened.
+// all with a HID interface or a card reader. The kernel's own list has all that
+// is asked of it, so that no device has to be opened; only where it shows none
+// is libusb asked, which looks in the same place, by way of udev's library, and
+// takes as long for one key as all the rest does.
 func (m *Machine) usbSightings(context.Context) ([]hw.Sighting, error) {
+	found, err := m.system.usbList()
+	if len(found) == 0 {
+		seen, listErr := m.askLibusb()
+		return seen, errors.Join(err, listErr)
+	}
+	var all []hw.Sighting
+	for _, d := range found {
+		if d.hid || d.card || hw.KnownKey(d.Vendor, d.Product) {
+			s := hw.Sighting{Interface: hw.InterfaceUSB}
+			d.describe(&s)
+			all = append(all, s)
+		}
+	}
+	return all, err
+}
+
+// usbListed is a device on the bus with the kinds of interface it shows.
+type usbListed struct {
+	usbDevice
+	hid, card bool // USB classes 03 and 0b
+}
+
+// usbList reads what the kernel says of the devices on its buses.
+func (s system) usbList() ([]usbListed, error) {
+	names, interfaces, err := s.usbNames()
+	errs := []error{err}
+	var all []usbListed
+	for _, name := range names {
+		d, err := readUSB(s.path(usbDevices, name))
+		switch {
+		case err == nil:
+			listed := usbListed{usbDevice: *d}
+			for _, i := range interfaces[name] {
+				class := attribute(s.path(usbDevices, i), "bInterfaceClass")
+				listed.hid, listed.card = listed.hid || class == "03", listed.card || class == "0b"
+			}
+			all = append(all, listed)
+		case !errors.Is(err, fs.ErrNotExist): // unplugged while we looked
+			errs = append(errs, err)
+		}
+	}
+	return all, errors.Join(errs...)
+}
+
+// askLibusb lists what libusb finds.
+func (m *Machine) askLibusb() ([]hw.Sighting, error) {
 	c, err := m.usb.open()
+	if errors.Is(err, hw.ErrNotBuilt) { // nothing is missing from the list for it
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -41,22 +92,12 @@ func (m *Machine) usbSightings(context.Context) ([]hw.Sighting, error) {
 	m.left.Go(func() {
 		_ = c.close() // nothing was opened that could be lost
 	})
-	errs := []error{err}
 	var all []hw.Sighting
 	for _, d := range found {
-		if !d.hid && !d.card && !hw.KnownKey(d.Vendor, d.Product) {
-			continue
+		if d.hid || d.card || hw.KnownKey(d.Vendor, d.Product) {
+			usb := d.USB
+			all = append(all, hw.Sighting{Interface: hw.InterfaceUSB, USB: &usb})
 		}
-		usb := d.USB
-		s := hw.Sighting{Interface: hw.InterfaceUSB, USB: &usb}
-		known, err := m.system.usbAt(d.Bus, d.Address)
-		if err != nil {
-			errs = append(errs, err)
-		}
-		if known != nil && known.Vendor == d.Vendor && known.Product == d.Product {
-			s.Manufacturer, s.Product, s.SerialString = known.manufacturer, known.product, known.serial
-		}
-		all = append(all, s)
 	}
-	return all, errors.Join(errs...)
+	return all, err
 }
