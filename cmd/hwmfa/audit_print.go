@@ -152,9 +152,10 @@ func tierText(t *iamcheck.Tier) string {
 }
 
 func printTotals(s *term.Streams, t iamcheck.Totals, b iamcheck.Benchmark) error {
-	err := s.Printf("\n%d accounts\n  level 2  %s\n  level 1  %s\n  by %s %s: level 2 is %s, level 1 is %s\n", t.Accounts, counts(t.Level2), counts(t.Level1),
-		iamcheck.BenchmarkName, b.Version, b.Hardware.ID, b.RootMFA.ID)
-	if err != nil {
+	if err := s.Printf("\n%d accounts\n  level 2  %s\n  level 1  %s\n", t.Accounts, counts(t.Level2), counts(t.Level1)); err != nil {
+		return err
+	}
+	if err := s.Paragraph(2, fmt.Sprintf("by %s %s: level 2 is %s, level 1 is %s", iamcheck.BenchmarkName, b.Version, b.Hardware.ID, b.RootMFA.ID)); err != nil {
 		return err
 	}
 	for _, flag := range t.Flags {

@@ -179,4 +179,4 @@ var asffStatus = map[iamcheck.Status]string{
 }
 
 // asffNormalized is the figure that Security Hub gives to a label.
-var asffNormalized = map[string]int{"informational": 0, "low": 1, "medium": 40, "high": 70, "critical": 90}
+var asffNormalized = map[string]int{informational: 0, "low": 1, "medium": 40, "high": 70, "critical": 90}

@@ -138,7 +138,7 @@ func TestASFFIsWhatSecurityHubTakes(t *testing.T) {
 		{"hwmfa/210000000002/root_hardware_mfa", us, "AWS::::Account:210000000002", "2.6", "FAILED", "CRITICAL", "NEW", "ACTIVE", 90},
 		{"hwmfa/210000000002/root_mfa", us, "AWS::::Account:210000000002", "2.5", "PASSED", "INFORMATIONAL", "RESOLVED", "ACTIVE", 0},
 		{"hwmfa/210000000002/recovery/root_access_keys_present", us, "AWS::::Account:210000000002", "", "FAILED", "CRITICAL", "NEW", "ACTIVE", 90},
-		{"hwmfa/210000000002/recovery/root_email_unknown", us, "AWS::::Account:210000000002", "", "WARNING", "INFORMATIONAL", "NEW", "ACTIVE", 0},
+		{"hwmfa/210000000002/recovery/root_password_recoverable", us, "AWS::::Account:210000000002", "", "WARNING", "MEDIUM", "NEW", "ACTIVE", 40},
 		{"hwmfa/210000000002/recovery/root_signing_certificates_present", us, "AWS::::Account:210000000002", "", "PASSED", "INFORMATIONAL", "RESOLVED", "ACTIVE", 0},
 		{"hwmfa/210000000003/root_hardware_mfa", us, "AWS::::Account:210000000003", "2.6", "WARNING", "CRITICAL", "NEW", "ACTIVE", 90},
 		{"hwmfa/210000000003/root_mfa", us, "AWS::::Account:210000000003", "2.5", "WARNING", "CRITICAL", "NEW", "ACTIVE", 90},

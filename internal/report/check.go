@@ -34,6 +34,9 @@ type check struct {
 	fields map[string]string
 }
 
+// informational is the severity of what nobody has to do anything about.
+const informational = "informational"
+
 // because is a reason, with what it means.
 type because struct{ code, text string }
 
@@ -48,7 +51,7 @@ func (c check) shownSeverity() string {
 	if c.open() {
 		return c.severity
 	}
-	return "informational"
+	return informational
 }
 
 // describe says the finding in a paragraph.
@@ -86,6 +89,8 @@ func newSource(h Head) source {
 }
 
 // checks are the two controls on one account, and the looks at the ways around root's MFA, which are findings of their own.
+// What is only informational there, such as that root has a password, would be a finding on nearly every account that nobody
+// has to do anything about: it is left to the formats that have a place for facts.
 func (s source) checks(f iamcheck.Finding) []check {
 	hardware := s.control(f, iamcheck.HardwareMFA, f.Level2.Status, f.Level2.Reasons)
 	for _, w := range f.Level2.Warnings {
@@ -117,6 +122,9 @@ func (s source) checks(f iamcheck.Finding) []check {
 	hardware.field("suggestions", suggestions(f.RootDevices))
 	list := []check{hardware, s.control(f, iamcheck.RootMFA, f.Level1.Status, f.Level1.Reasons)}
 	for _, r := range f.Recovery {
+		if r.Severity == informational {
+			continue
+		}
 		c := s.bare(f, "recovery/"+string(r.Finding), r.Finding.Advice().Text, recoveryStatus[r.Status], r.Severity)
 		if c.status != iamcheck.Pass {
 			c.because(string(r.Finding), r.Text)

@@ -58,6 +58,7 @@ func virtual() iamcheck.Finding {
 		RootDevices: []iamcheck.RootDevice{{Serial: "arn:aws:iam::210000000002:mfa/phone", Kind: ptr(iamcheck.Virtual)}},
 		Recovery: []iamcheck.Recovery{
 			{Finding: iamcheck.RootAccessKeys, Status: iamcheck.RecoveryFinding, Severity: "critical", Text: "root has access keys, which no MFA guards"},
+			{Finding: iamcheck.RootRecoverable, Status: iamcheck.RecoveryUnknown, Severity: "medium", Text: "whether root's password can be recovered could not be seen"},
 			{Finding: iamcheck.RootEmailUnknown, Status: iamcheck.RecoveryUnknown, Severity: "informational", Text: "root's e-mail address is not known"},
 			{Finding: iamcheck.RootCertificates, Status: iamcheck.RecoveryOK, Severity: "high", Text: "root has no signing certificates"},
 		},

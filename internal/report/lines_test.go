@@ -39,7 +39,7 @@ func TestCSVHasARowForEachAccount(t *testing.T) {
 		},
 		{
 			"210000000002", "web", "aws", "fail", "", "pass", "virtual_root_device", "single_device", "false", "pass", "", "sandbox", "2027-01-01T00:00:00Z", "", "Ada", "Ben",
-			"keys are on order", "weekly review", "arn:aws:iam::210000000002:mfa/phone", "", "root_access_keys_present root_email_unknown?", "",
+			"keys are on order", "weekly review", "arn:aws:iam::210000000002:mfa/phone", "", "root_access_keys_present root_password_recoverable? root_email_unknown?", "",
 			"7.0", "2.6", "2.5", "2026-11-22T10:20:30Z",
 		},
 		{

@@ -154,7 +154,7 @@ var ocsfStatus = map[iamcheck.Status]ocsfWord{
 
 // ocsfSeverity is severity_id by severity.
 var ocsfSeverity = map[string]ocsfWord{
-	"informational": {1, "Informational"}, "low": {2, "Low"}, "medium": {3, "Medium"}, "high": {4, "High"}, "critical": {5, "Critical"},
+	informational: {1, "Informational"}, "low": {2, "Low"}, "medium": {3, "Medium"}, "high": {4, "High"}, "critical": {5, "Critical"},
 }
 
 // ocsf is one finding. It is always a Create: what was reported before is not known here, and finding_info.uid says which are

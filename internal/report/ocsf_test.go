@@ -191,7 +191,7 @@ func TestOCSFIsAComplianceFinding(t *testing.T) {
 		"hwmfa/210000000002/root_hardware_mfa Fail Critical New",
 		"hwmfa/210000000002/root_mfa Pass Informational Resolved",
 		"hwmfa/210000000002/recovery/root_access_keys_present Fail Critical New",
-		"hwmfa/210000000002/recovery/root_email_unknown Unknown Informational New",
+		"hwmfa/210000000002/recovery/root_password_recoverable Unknown Medium New",
 		"hwmfa/210000000002/recovery/root_signing_certificates_present Pass Informational Resolved",
 		"hwmfa/210000000003/root_hardware_mfa Unknown Critical New",
 		"hwmfa/210000000003/root_mfa Unknown Critical New",
