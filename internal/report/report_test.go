@@ -3,6 +3,8 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -53,6 +55,34 @@ func TestASpoolGivesFindingsBackInOrder(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(got, want) || s.Len() != len(want) {
 			t.Errorf("got %+v, %v", got, err)
 		}
+	}
+}
+
+func TestASpoolStopsWhereItIsTold(t *testing.T) {
+	s, err := report.NewSpool(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		if err := s.Add(finding(fmt.Sprintf("%012d", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enough, n := errors.New("enough"), 0
+	err = s.Each(func(iamcheck.Finding) error {
+		if n++; n == 3 {
+			return enough
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) || n != 3 {
+		t.Errorf("got %v after %d", err, n)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Each(func(iamcheck.Finding) error { return nil }); err == nil {
+		t.Error("findings that are dropped are handed over")
 	}
 }
 

@@ -66,6 +66,32 @@ func (s *Spool) Each(each func(iamcheck.Finding) error) error {
 		return fmt.Errorf("keep findings: %w", err)
 	}
 	slices.SortStableFunc(s.at, func(a, b position) int { return cmp.Compare(a.account, b.account) })
+	findings, stop := make(chan iamcheck.Finding, ahead), make(chan struct{})
+	var failed error
+	go func() {
+		defer close(findings)
+		failed = s.read(findings, stop)
+	}()
+	var err error
+	for f := range findings {
+		if err != nil {
+			continue // until the reader has seen that it is to stop
+		}
+		if s.last != nil {
+			s.last(&f)
+		}
+		if err = each(f); err != nil {
+			close(stop)
+		}
+	}
+	return errors.Join(err, failed)
+}
+
+// ahead is how many findings are read before they are asked for: reading one takes as long as writing it.
+const ahead = 16
+
+// read reads the findings until there are no more, or it is to stop.
+func (s *Spool) read(into chan<- iamcheck.Finding, stop <-chan struct{}) error {
 	var doc []byte
 	for _, p := range s.at {
 		doc = slices.Grow(doc[:0], p.length)[:p.length]
@@ -76,11 +102,10 @@ func (s *Spool) Each(each func(iamcheck.Finding) error) error {
 		if err := json.Unmarshal(doc, &f); err != nil {
 			return fmt.Errorf("read the finding on %s again: %w", p.account, err)
 		}
-		if s.last != nil {
-			s.last(&f)
-		}
-		if err := each(f); err != nil {
-			return err
+		select {
+		case into <- f:
+		case <-stop:
+			return nil
 		}
 	}
 	return nil
