@@ -39,3 +39,14 @@ func SilentKey(slot hw.PIVSlot) (*ecdsa.PublicKey, error) {
 	}
 	return public, nil
 }
+
+// Policies are when the key of an attested slot wants a PIN and a touch, as
+// hw.PIVStatement has them. They say nothing about who issued the certificate.
+func Policies(certificate []byte) (pin, touch string, err error) {
+	c, err := parseCertificate(certificate)
+	if err != nil {
+		return "", "", err
+	}
+	facts, err := readSlot(c)
+	return facts.PINPolicy, facts.Touch, err
+}

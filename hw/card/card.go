@@ -1,6 +1,7 @@
 // Package card speaks ISO 7816-4 to one key's card over an hw.Channel: APDU
-// chaining, Yubico's GET DEVICE INFO, PIV and OTP reads. It sends no PIN, and
-// bounds all that a card answers.
+// chaining, Yubico's GET DEVICE INFO, PIV and OTP reads, and signatures by PIV
+// keys. It sends a PIN in PIVSession.VerifyPIN alone, and bounds all that a card
+// answers.
 //
 // It writes in one place only: PIVSession.Generate makes a key in a retired PIV
 // slot that the card itself says is empty. Nothing here deletes, imports,

@@ -171,7 +171,14 @@ func (s *PIVSession) general(ctx context.Context, algorithm, reference, want byt
 	return only(inner, want)
 }
 
-// tlvOf writes one TLV of less than 128 bytes, which is all that is sent here.
+// tlvOf writes one TLV of less than 65536 bytes.
 func tlvOf(tag byte, value ...byte) []byte {
-	return append([]byte{tag, byte(len(value))}, value...)
+	switch n := len(value); {
+	case n < 0x80:
+		return append([]byte{tag, byte(n)}, value...)
+	case n < 0x100:
+		return append([]byte{tag, 0x81, byte(n)}, value...)
+	default:
+		return append([]byte{tag, 0x82, byte(n >> 8), byte(n)}, value...)
+	}
 }

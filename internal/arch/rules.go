@@ -29,6 +29,7 @@ var packages = map[string][]string{
 
 	"internal/auditrole": {"iamcheck"},
 	"internal/notify":    {"iamcheck"},
+	"internal/notary":    {},
 
 	"internal/config":  {},
 	"internal/fetch":   {},
@@ -40,7 +41,7 @@ var packages = map[string][]string{
 	"internal/custody": {"hw", "inventory", "internal/policy"},
 	"internal/history": {"iamcheck", "inventory"},
 	"internal/ceremony": {
-		"hw", "hw/attest", "hw/ctap", "hw/card", "inventory", "iamcheck", "internal/custody", "internal/policy",
+		"hw", "hw/attest", "hw/ctap", "hw/card", "inventory", "iamcheck", "internal/custody", "internal/notary", "internal/policy",
 	},
 
 	"internal/bench":       {"hw", "hw/softkey"},
@@ -55,7 +56,7 @@ var packages = map[string][]string{
 		"hw", "hw/attest", "hw/local", "hw/softkey", "udev",
 		"inventory", "inventory/exchange", "inventory/store",
 		"iamcheck", "iamcheck/awsapi", "iamcheck/awstest",
-		"internal/auditrole", "internal/ceremony", "internal/config", "internal/custody", "internal/doctor", "internal/fetch", "internal/history", "internal/label", "internal/notify", "internal/packet", "internal/policy", "internal/report", "internal/term",
+		"internal/auditrole", "internal/ceremony", "internal/config", "internal/custody", "internal/doctor", "internal/fetch", "internal/history", "internal/label", "internal/notary", "internal/notify", "internal/packet", "internal/policy", "internal/report", "internal/term",
 	},
 }
 
@@ -76,7 +77,7 @@ var privileges = map[string][]string{
 	"github.com/pressly/goose":           {"inventory/store"},
 	"github.com/jackc/pgx":               {"inventory/store"},
 	"os/exec":                            {"udev", "inventory/store/storetest", "inventory/store/pgtest", "internal/bench", "internal/bench/guest"},
-	"net":                                {"iamcheck/awsapi", "iamcheck/awstest", "inventory/store", "internal/bench/usbip", "internal/fetch", "internal/notify"},
+	"net":                                {"iamcheck/awsapi", "iamcheck/awstest", "inventory/store", "internal/bench/usbip", "internal/fetch", "internal/notary", "internal/notify"},
 	"net/url":                            anybody,
 	"html/template":                      {},
 	"plugin":                             {},

@@ -85,8 +85,7 @@ func (p *Packet) check() error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(data)
-	p.head = hex.EncodeToString(sum[:])
+	p.head = headOf(data)
 	said, err := readBounded(p.root.FS(), sumFile, 1000)
 	if errors.Is(err, fs.ErrNotExist) {
 		if m, err := parseManifest(data); err == nil && m.FinishedAt == nil {
@@ -122,6 +121,12 @@ func (p *Packet) check() error {
 	return nil
 }
 
+// headOf is the SHA-256 of a manifest, in lower-case hexadecimal.
+func headOf(manifest []byte) string {
+	sum := sha256.Sum256(manifest)
+	return hex.EncodeToString(sum[:])
+}
+
 // strangers are the files and folders that the manifest does not know.
 func (p *Packet) strangers() ([]string, error) {
 	var wrong []string
@@ -132,6 +137,7 @@ func (p *Packet) strangers() ([]string, error) {
 		_, known := p.files[name]
 		switch {
 		case name == "." || name == manifestFile || name == sumFile || name == accountFolder && entry.IsDir():
+		case besideManifest(name) && entry.Type().IsRegular():
 		case !known:
 			wrong = append(wrong, name+" was added")
 			if entry.IsDir() {

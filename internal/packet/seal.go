@@ -2,8 +2,6 @@ package packet
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,8 +78,7 @@ func (w *Writer) seal(ctx context.Context, end Ending) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(doc)
-	head := hex.EncodeToString(sum[:])
+	head := headOf(doc)
 	// The manifest comes last: until it is there, the packet is one that can be resumed.
 	if err := w.replace(sumFile, []byte(head+"  "+manifestFile+"\n")); err != nil {
 		return "", err
