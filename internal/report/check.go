@@ -66,7 +66,7 @@ func (c check) describe() string {
 	}
 	said += ": " + c.title + ": " + string(c.status)
 	if len(texts) > 0 {
-		said += ", because " + strings.Join(texts, "; ")
+		said += ": " + strings.Join(texts, "; ")
 	}
 	return said + "."
 }
@@ -99,16 +99,16 @@ func (s source) checks(f iamcheck.Finding) []check {
 		}
 	}
 	if f.Level2.NotRequired {
-		hardware.because("not_required", "(the account's tier does not demand it)")
+		hardware.because("not_required", "not required: the account's tier does not demand it")
 	}
 	if e := f.Level2.Exception; e != nil {
 		until := e.Expires.UTC().Format(time.DateOnly)
-		hardware.because("exception", "(exception until "+until+": "+e.Reason+"; instead: "+e.CompensatingControl+"; owned by "+e.Owner+", approved by "+e.Approver+")")
+		hardware.because("exception", "exception until "+until+": "+e.Reason+"; instead: "+e.CompensatingControl+"; owned by "+e.Owner+", approved by "+e.Approver)
 		hardware.field("exception_expires", until)
 	}
 	if e := f.Level2.ExpiredException; e != nil {
 		expired := e.Expires.UTC().Format(time.DateOnly)
-		hardware.because("exception_expired", "(an exception expired on "+expired+" and counts no more: "+e.Reason+"; owned by "+e.Owner+")")
+		hardware.because("exception_expired", "an exception expired on "+expired+" and counts no more: "+e.Reason+"; owned by "+e.Owner)
 		hardware.field("exception_expired", expired)
 	}
 	if t := f.Level2.Tier; t != nil {

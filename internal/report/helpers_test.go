@@ -13,7 +13,10 @@ import (
 var moment = time.Date(2026, 11, 22, 10, 20, 30, 0, time.UTC)
 
 func head() report.Head {
+	scope := iamcheck.NewScope(iamcheck.Filter{})
+	scope.Org, scope.ListedBy, scope.Listed, scope.Audited = ptr("o-exampleorgid"), ptr(iamcheck.ListedByList), 1, 1
 	return report.Head{
+		Scope:       scope,
 		GeneratedAt: moment, Benchmark: iamcheck.NewestBenchmark(), Program: "1.2.3",
 		Importer: report.Importer{Partition: "aws", Account: "111122223333", Region: "eu-central-1"},
 	}
@@ -23,17 +26,20 @@ func head() report.Head {
 func written(t testing.TB, f report.Format, h report.Head, findings ...iamcheck.Finding) string {
 	t.Helper()
 	var out bytes.Buffer
-	w, tally := report.New(f, &out), iamcheck.NewTally()
+	w, tally, recovery := report.New(f, &out), iamcheck.NewTally(), iamcheck.NewRecoverySum()
 	if err := w.Begin(h); err != nil {
 		t.Fatal(err)
 	}
 	for _, finding := range findings {
 		tally.Add(finding)
+		recovery.Add(finding, "")
 		if err := w.Finding(finding); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := w.End(tally.Totals(nil, iamcheck.Census{}, iamcheck.Thresholds{})); err != nil {
+	totals := tally.Totals(nil, iamcheck.Census{}, iamcheck.Thresholds{})
+	totals.Recovery = recovery.Totals()
+	if err := w.End(totals); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -47,15 +53,17 @@ func virtual() iamcheck.Finding {
 		AccountID: "210000000002", Name: ptr("web"), Partition: ptr("aws"),
 		Level2: iamcheck.Level2{
 			Status: iamcheck.Fail, Severity: iamcheck.Severity, Literal: iamcheck.Pass,
-			Reasons: []iamcheck.Reason{iamcheck.VirtualRootDevice}, Warnings: []iamcheck.Warning{iamcheck.SingleDevice},
-			Tier: &iamcheck.Tier{Name: ptr("sandbox"), By: iamcheck.TierByRule},
+			Reasons: []iamcheck.Reason{iamcheck.VirtualRootDevice}, Warnings: []iamcheck.Warning{iamcheck.SingleDevice}, Details: []iamcheck.Detail{},
+			Tier: &iamcheck.Tier{Name: ptr("sandbox"), By: iamcheck.TierByRule, Rule: ptr("tag env=lab")},
 			Exception: &iamcheck.Exception{
 				Owner: "Ada", Approver: "Ben", Reason: "keys are on order", CompensatingControl: "weekly review",
 				Expires: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
 			},
 		},
-		Level1:      iamcheck.Level1{Status: iamcheck.Pass, Reasons: []iamcheck.Reason{}},
-		RootDevices: []iamcheck.RootDevice{{Serial: "arn:aws:iam::210000000002:mfa/phone", Kind: ptr(iamcheck.Virtual)}},
+		Level1: iamcheck.Level1{Status: iamcheck.Pass, Reasons: []iamcheck.Reason{}},
+		RootDevices: []iamcheck.RootDevice{{
+			Serial: "arn:aws:iam::210000000002:mfa/phone", Kind: ptr(iamcheck.Virtual), Suggestions: []iamcheck.Suggestion{},
+		}},
 		Recovery: []iamcheck.Recovery{
 			{Finding: iamcheck.RootAccessKeys, Status: iamcheck.RecoveryFinding, Severity: "critical", Text: "root has access keys, which no MFA guards"},
 			{Finding: iamcheck.RootRecoverable, Status: iamcheck.RecoveryUnknown, Severity: "medium", Text: "whether root's password can be recovered could not be seen"},
