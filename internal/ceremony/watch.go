@@ -32,6 +32,15 @@ type KeyEvent struct {
 // product has before what is missing is worth a word.
 const interfaceWait = 3 * time.Second
 
+// While a key is read for the first time, nothing else is listed, up to
+// firstReading: that takes processors and the smart-card service from it, and
+// whoever plugged it in waits for it. readingWait is when to look whether it is
+// over.
+const (
+	firstReading = time.Second
+	readingWait  = 20 * time.Millisecond
+)
+
 // watched is one key that is plugged in.
 type watched struct {
 	since   time.Time
@@ -79,6 +88,10 @@ func Watch(ctx context.Context, bench hw.Bench, now func() time.Time, tell func(
 				again = l.next()
 			}
 		case <-again:
+			if w.readsNew() {
+				again = time.After(readingWait)
+				continue
+			}
 			again = nil
 			list()
 		case r := <-listed:
@@ -147,6 +160,16 @@ func (w *watch) step(ctx context.Context, listed listing) error {
 		}
 	}
 	return w.nameMissing(here)
+}
+
+// readsNew says whether a key that came just now is being read.
+func (w *watch) readsNew() bool {
+	for _, k := range w.keys {
+		if k.reading && k.seen == nil && w.now().Sub(k.since) < firstReading {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *watch) begin(ctx context.Context, place string, k *watched) {

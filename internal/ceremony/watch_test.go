@@ -120,3 +120,56 @@ func TestWatchWithoutUdev(t *testing.T) {
 		t.Errorf("ended with %v, told %v", err, told)
 	}
 }
+
+// slowKeys counts how often all was listed, and opens keys when it is let.
+type slowKeys struct {
+	announced
+	listed atomic.Int32
+	opened chan struct{} // tells of each key that is to be opened
+	open   chan struct{}
+}
+
+func (b *slowKeys) Sightings(ctx context.Context) ([]hw.Sighting, error) {
+	b.listed.Add(1)
+	return b.announced.Sightings(ctx)
+}
+
+func (b *slowKeys) OpenFIDO(ctx context.Context, s hw.Sighting) (hw.Stream, error) {
+	b.opened <- struct{}{}
+	<-b.open
+	return b.announced.OpenFIDO(ctx, s)
+}
+
+// TestWatchListsNothingBesideANewKey: what is read for the first time has the
+// machine for itself, but not for long.
+func TestWatchListsNothingBesideANewKey(t *testing.T) {
+	w := newWorld(t)
+	b := &slowKeys{announced: announced{changes: make(chan struct{}, 1)}, opened: make(chan struct{}, 9), open: make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
+	events, ended := make(chan ceremony.KeyEvent, 20), make(chan error, 1)
+	go func() {
+		ended <- ceremony.Watch(ctx, b, time.Now, func(e ceremony.KeyEvent) error { events <- e; return nil }, func(error) {})
+	}()
+	for b.listed.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	b.Plug(w.key(softkey.Config{Serial: 1}), hw.USB{})
+	b.changes <- struct{}{}
+	<-b.opened
+	before := b.listed.Load()
+	time.Sleep(400 * time.Millisecond)          // otherwise it would look after 50, 150 and 350 ms
+	if now := b.listed.Load(); now > before+1 { // one may have been on its way
+		t.Errorf("all was listed %d times while a new key was read", now-before)
+	}
+	for end := time.Now().Add(20 * time.Second); b.listed.Load() < before+2; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("a key that does not answer keeps the others from being listed")
+		}
+	}
+	close(b.open)
+	if e := <-events; e.What != ceremony.KeyAdded || e.Seen.Serial != "1" {
+		t.Errorf("got %s of %s", e.What, e.Seen.Name())
+	}
+	cancel()
+	<-ended
+}
