@@ -28,17 +28,25 @@ func asffTypes(c check) []string {
 
 // asffFinding is an AwsSecurityFinding, as far as we fill one.
 type asffFinding struct {
-	SchemaVersion, Id, ProductArn, ProductName, GeneratorId, AwsAccountId string
-	Types                                                                 []string
-	CreatedAt, UpdatedAt, LastObservedAt                                  string
-	Severity                                                              asffSeverity
-	Title, Description                                                    string
-	Remediation                                                           *asffRemediation `json:",omitempty"`
-	ProductFields                                                         map[string]string
-	Resources                                                             []asffResource
-	Compliance                                                            asffCompliance
-	Workflow                                                              struct{ Status string }
-	RecordState                                                           string
+	SchemaVersion  string
+	ID             string `json:"Id"`
+	ProductArn     string
+	ProductName    string
+	GeneratorID    string `json:"GeneratorId"`
+	AwsAccountID   string `json:"AwsAccountId"`
+	Types          []string
+	CreatedAt      string
+	UpdatedAt      string
+	LastObservedAt string
+	Severity       asffSeverity
+	Title          string
+	Description    string
+	Remediation    *asffRemediation `json:",omitempty"`
+	ProductFields  map[string]string
+	Resources      []asffResource
+	Compliance     asffCompliance
+	Workflow       struct{ Status string }
+	RecordState    string
 	// FindingProviderFields are what an import of the same finding updates.
 	FindingProviderFields asffProvided
 }
@@ -52,16 +60,19 @@ type asffSeverity struct {
 type asffRemediation struct {
 	Recommendation struct {
 		Text string
-		Url  string `json:",omitempty"`
+		URL  string `json:"Url,omitempty"`
 	}
 }
 
 type asffResource struct {
-	Type, Id  string
-	Partition string                             `json:",omitempty"`
-	Region    string                             `json:",omitempty"`
-	Details   *struct{ Other map[string]string } `json:",omitempty"`
+	Type      string
+	ID        string       `json:"Id"`
+	Partition string       `json:",omitempty"`
+	Region    string       `json:",omitempty"`
+	Details   *asffDetails `json:",omitempty"`
 }
+
+type asffDetails struct{ Other map[string]string }
 
 type asffCompliance struct {
 	Status              string
@@ -127,7 +138,7 @@ func asff(h Head, c check) asffFinding {
 	}
 	importer.Partition, importer.Region = cmp.Or(importer.Partition, "aws"), cmp.Or(importer.Region, "us-east-1")
 	doc := asffFinding{
-		SchemaVersion: "2018-10-08", Id: c.id(), ProductName: "hwmfa", GeneratorId: "hwmfa/" + c.slug, AwsAccountId: importer.Account,
+		SchemaVersion: "2018-10-08", ID: c.id(), ProductName: "hwmfa", GeneratorID: "hwmfa/" + c.slug, AwsAccountID: importer.Account,
 		ProductArn: "arn:" + importer.Partition + ":securityhub:" + importer.Region + ":" + importer.Account + ":product/" + importer.Account + "/default",
 		Types:      asffTypes(c), CreatedAt: at, UpdatedAt: at, LastObservedAt: at,
 		Severity:    asffSeverity{Label: strings.ToUpper(c.shownSeverity()), Normalized: asffNormalized[c.shownSeverity()], Original: c.severity},
@@ -147,7 +158,7 @@ func asff(h Head, c check) asffFinding {
 	}
 	if c.advice.Remedy != "" {
 		doc.Remediation = &asffRemediation{}
-		doc.Remediation.Recommendation.Text, doc.Remediation.Recommendation.Url = c.advice.Remedy, c.advice.URL
+		doc.Remediation.Recommendation.Text, doc.Remediation.Recommendation.URL = c.advice.Remedy, c.advice.URL
 	}
 	doc.Workflow.Status = "RESOLVED"
 	if c.open() {
@@ -162,13 +173,13 @@ func asff(h Head, c check) asffFinding {
 
 // asffAccount is what the finding is about.
 func asffAccount(region string, c check) asffResource {
-	r := asffResource{Type: "AwsAccount", Id: "AWS::::Account:" + c.account, Region: region}
+	r := asffResource{Type: "AwsAccount", ID: "AWS::::Account:" + c.account, Region: region}
 	switch c.partition {
 	case "aws", "aws-cn", "aws-us-gov":
 		r.Partition = c.partition
 	}
 	if c.name != "" {
-		r.Details = &struct{ Other map[string]string }{map[string]string{"AccountName": clip(c.name, 1023)}}
+		r.Details = &asffDetails{map[string]string{"AccountName": clip(c.name, 1024)}}
 	}
 	return r
 }
