@@ -36,6 +36,9 @@ func runJournalList(ctx context.Context, a *app, opts journalListOptions) error 
 	events := []inventory.Event{}
 	err := a.view(ctx, func(tx inventory.Tx) error {
 		return inventory.Journal(tx, opts.from, func(e inventory.Event) error {
+			if !opts.json {
+				e.Payload = "" // is not shown, and can be a megabyte
+			}
 			events = append(events, e)
 			return nil
 		})
