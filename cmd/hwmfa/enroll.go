@@ -63,7 +63,8 @@ done. Keys are read and verified beside each other and asked for their touch one
 after another. Those that were enrolled before are recognized and left as they
 are, so that a batch that was cut off is run again; declared ones keep their tag.
 The PIN is asked for once and sent only to keys that want one, until one says
-that it is wrong.` +
+that it is wrong. A first PIN, settings and PIV writes are for one key at a time:
+hwmfa key set and hwmfa key piv-identity, once it is enrolled.` +
 			exitStatusHelp(exitFound, exitNoKey, exitNoAccess, exitRefused),
 		Example: `  hwmfa enroll --place "Berlin/safe 1" --tag YK-0001
   hwmfa enroll --place Berlin --serial 12345678

@@ -30,11 +30,22 @@ func (o *batchOptions) addFlags(f *pflag.FlagSet) {
 	f.IntVar(&o.count, "count", 0, "with --batch, end when `N` keys are enrolled, those from before counted")
 }
 
-// notInBatch are the flags that are about one key.
-var notInBatch = []string{
-	"tag", "serial", "set-pin", "change-pin", "new-pin-fd", "min-pin-length", "force-pin-change", "always-uv",
-	"piv-identity", "default-management-key", "management-key-fd", "without-serial",
+// notInBatch are the flags that are about one key, and what to do instead where
+// that is not plain.
+var notInBatch = []struct{ flag, instead string }{
+	{"tag", "--tag-prefix numbers them"},
+	{"serial", ""},
+	{"set-pin", ownPIN}, {"change-pin", ownPIN}, {"new-pin-fd", ownPIN},
+	{"min-pin-length", ownSettings}, {"force-pin-change", ownSettings}, {"always-uv", ownSettings},
+	{"piv-identity", ownPIV}, {"default-management-key", ownPIV}, {"management-key-fd", ownPIV},
+	{"without-serial", ""},
 }
+
+const (
+	ownPIN      = "every key wants a PIN of its own: hwmfa key set KEY gives it one when it is enrolled"
+	ownSettings = "only a reset takes that back, so that each serial is typed: hwmfa key set KEY, when it is enrolled"
+	ownPIV      = "what is written there cannot be undone, so that each serial is typed: hwmfa key piv-identity KEY, when it is enrolled"
+)
 
 // check refuses flags that do not go together.
 func (o *batchOptions) check(f *pflag.FlagSet) error {
@@ -46,10 +57,15 @@ func (o *batchOptions) check(f *pflag.FlagSet) error {
 	if !o.on {
 		return nil
 	}
-	for _, name := range notInBatch {
-		if f.Changed(name) {
-			return fmt.Errorf("--%s is for one key, and does not go with --batch", name)
+	for _, n := range notInBatch {
+		if !f.Changed(n.flag) {
+			continue
 		}
+		err := fmt.Errorf("--%s is for one key, and does not go with --batch", n.flag)
+		if n.instead != "" {
+			err = fmt.Errorf("%w: %s", err, n.instead)
+		}
+		return err
 	}
 	switch {
 	case f.Changed("count") && o.count < 1:
