@@ -27,7 +27,7 @@ var ErrDifferences = errors.New("not said what becomes of every difference")
 type UnacceptedError struct{ Why map[string]string }
 
 func (e *UnacceptedError) Error() string {
-	return fmt.Sprintf("%d differences cannot be accepted", len(e.Why))
+	return fmt.Sprintf("differences that cannot be accepted: %d", len(e.Why))
 }
 
 // CloseStocktake ends a stocktake and writes its report down. Accepting a

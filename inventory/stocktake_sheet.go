@@ -34,7 +34,7 @@ func (f facts) report() Report {
 		s.judge(k)
 	}
 	for _, place := range slices.Sorted(maps.Keys(s.alone)) {
-		detail := fmt.Sprintf("%d keys counted by one person", s.alone[place])
+		detail := fmt.Sprintf("counted by one person: %d", s.alone[place])
 		s.Differences = append(s.Differences, Difference{Kind: DiffOneCounter, Expected: &place, Counted: []string{}, By: []string{}, Detail: &detail})
 	}
 	slices.SortStableFunc(s.Differences, func(a, b Difference) int {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -98,9 +97,9 @@ func printCustodyCheck(s *term.Streams, report custody.Report) error {
 	}
 	what := "no findings"
 	if n := len(report.Findings); n > 0 {
-		what = fmt.Sprintf("%d findings", n)
+		what = term.Count(n, "finding", "findings")
 	}
-	errs = append(errs, s.Printf("%s by %d rules\n", what, len(report.Rules)-unchecked))
+	errs = append(errs, s.Printf("%s by %s\n", what, term.Count(len(report.Rules)-unchecked, "rule", "rules")))
 	for _, o := range report.Rules {
 		if !o.Checked {
 			s.Notice("%s was not checked: the policy asks for nothing", string(o.Rule))

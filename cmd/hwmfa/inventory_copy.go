@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hwmfa/internal/term"
 	"hwmfa/inventory/store"
 )
 
@@ -126,5 +127,5 @@ func printCopy(a *app, opts copyOptions, schema, did string, done store.Copy, as
 			Schema: schema, Events: done.Head.Seq, Head: done.Head.String(), Tables: done.Tables, Rows: done.Rows, SetAside: null(aside),
 		})
 	}
-	return a.streams.Printf("%s: %d rows of %d tables, head %s\n", did, done.Rows, done.Tables, done.Head)
+	return a.streams.Printf("%s: %s of %s, head %s\n", did, term.Count(done.Rows, "row", "rows"), term.Count(done.Tables, "table", "tables"), done.Head)
 }

@@ -135,7 +135,7 @@ func printVerify(a *app, opts journalVerifyOptions, r journalVerifyReport) error
 	if !r.Intact {
 		return nil
 	}
-	return a.streams.Printf("intact: %d events, head %s\n", *r.Events, *r.Head)
+	return a.streams.Printf("intact: %s, head %s\n", term.Count(*r.Events, "event", "events"), *r.Head)
 }
 
 // parseHead reads NUMBER:HASH; "" is the zero Head, which asks for nothing.

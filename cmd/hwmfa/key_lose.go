@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hwmfa/internal/term"
 	"hwmfa/inventory"
 )
 
@@ -80,7 +81,7 @@ func runKeyEnd(ctx context.Context, a *app, opts movesOptions, ref string, verb 
 	if len(e.Accounts) == 0 {
 		return a.streams.Printf("It is bound to no account.\n")
 	}
-	if err := a.streams.Printf("It opens %s:\n", count(len(e.Accounts), "account")); err != nil {
+	if err := a.streams.Printf("It opens %s:\n", term.Count(len(e.Accounts), "account", "accounts")); err != nil {
 		return err
 	}
 	for _, x := range e.Accounts {
@@ -94,13 +95,6 @@ func runKeyEnd(ctx context.Context, a *app, opts movesOptions, ref string, verb 
 		}
 	}
 	return nil
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // accountName names an account for people, with its tier.

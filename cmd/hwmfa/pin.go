@@ -38,11 +38,11 @@ func pinAsker(streams *term.Streams, fd int) ceremony.AskPIN {
 			return term.PINFromFD(fd)
 		}
 		question := "PIN of " + who
+		left := term.Count(retries, "try", "tries") + " left"
 		if retries <= 3 {
-			question += fmt.Sprintf(" (only %d tries left)", retries)
-		} else {
-			question += fmt.Sprintf(" (%d tries left)", retries)
+			left = "only " + left
 		}
+		question += " (" + left + ")"
 		return streams.PIN(ctx, question+":")
 	}
 }

@@ -85,5 +85,5 @@ func capacityText(capacity *int64) string {
 	if capacity == nil {
 		return "no limit"
 	}
-	return fmt.Sprintf("%d keys fit", *capacity)
+	return term.Count(*capacity, "key fits", "keys fit")
 }

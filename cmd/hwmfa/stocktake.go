@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hwmfa/internal/term"
 	"hwmfa/inventory"
 )
 
@@ -121,7 +122,7 @@ func (a *app) printStocktake(s inventory.Stocktake) error {
 		{"stocktake", s.ID}, {"places", placePaths(s)}, {"started", timeText(s.At) + " by " + s.By}, {"state", state},
 	}
 	if s.Sample != nil {
-		lines = append(lines, [2]string{"sample", fmt.Sprintf("%d keys, seed %s", len(s.Sample.Keys), s.Sample.Seed)})
+		lines = append(lines, [2]string{"sample", term.Count(len(s.Sample.Keys), "key", "keys") + ", seed " + s.Sample.Seed})
 	}
 	if !hidden(s) {
 		lines = append(lines, [2]string{"keys", fmt.Sprintf("%d when it began", s.Population)}, [2]string{"population", s.SHA256.String()})

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hwmfa/internal/ceremony"
+	"hwmfa/internal/term"
 	"hwmfa/inventory"
 )
 
@@ -78,7 +79,7 @@ func runStocktakeClose(ctx context.Context, a *app, opts stocktakeCloseOptions) 
 		return err
 	}
 	if n := report.Expected - report.Present; s.Sample != nil && n > 0 {
-		a.streams.Notice("%d keys of the sample were not counted", n)
+		a.streams.Notice("not counted of the sample: %s", term.Count(n, "key", "keys"))
 	}
 	return a.showStocktake(s, report, opts.json)
 }

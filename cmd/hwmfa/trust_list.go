@@ -101,6 +101,6 @@ func runTrustList(ctx context.Context, a *app, opts trustListOptions) error {
 	if metadata == nil {
 		return a.streams.Printf("\nno FIDO metadata: see hwmfa trust update\n")
 	}
-	return a.streams.Printf("\nFIDO metadata no. %d: %d models, %s, added %s by %s\n",
-		metadata.Number, metadata.Models, metadataDate(metadata, a.now()), timeText(kept.At), kept.By)
+	return a.streams.Printf("\nFIDO metadata no. %d: %s, %s, added %s by %s\n",
+		metadata.Number, term.Count(metadata.Models, "model", "models"), metadataDate(metadata, a.now()), timeText(kept.At), kept.By)
 }

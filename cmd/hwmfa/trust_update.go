@@ -16,6 +16,7 @@ import (
 	"hwmfa/hw/attest"
 	"hwmfa/internal/ceremony"
 	"hwmfa/internal/fetch"
+	"hwmfa/internal/term"
 	"hwmfa/inventory"
 )
 
@@ -211,13 +212,13 @@ func printTrustUpdate(a *app, done ceremony.TrustUpdate) error {
 		already = ", which was there already"
 	}
 	if m := done.Metadata; m != nil {
-		return a.streams.Printf("FIDO metadata no. %d%s: %d models, %s\n", m.Number, already, m.Models, metadataDate(m, a.now()))
+		return a.streams.Printf("FIDO metadata no. %d%s: %s, %s\n", m.Number, already, term.Count(m.Models, "model", "models"), metadataDate(m, a.now()))
 	}
 	var errs error
 	for _, x := range done.Added {
 		errs = errors.Join(errs, a.streams.Printf("added: %s, SHA-256 %s\n", x.Name, x.SHA256))
 	}
-	return errors.Join(errs, a.streams.Printf("%d certificates added, %d were there already\n", len(done.Added), done.Known))
+	return errors.Join(errs, a.streams.Printf("%s added, there already: %d\n", term.Count(len(done.Added), "certificate", "certificates"), done.Known))
 }
 
 // metadataDate says until when metadata is good, or how long ago that was.
