@@ -58,7 +58,7 @@ func Evaluate(f Facts, bound []BoundKey, opts Options) Finding {
 		Name:        stringOrNil(f.Name),
 		Partition:   stringOrNil(f.Partition),
 		Level2:      level2,
-		Level1:      Level1{Status: level1.status, Reasons: orEmpty(level1.reasons)},
+		Level1:      Level1{Status: level1.status, Severity: Severity, Reasons: orEmpty(level1.reasons)},
 		RootDevices: cloneCertifications(e.rootDevices(m, opts.Keys)),
 		Recovery:    recovery(&e, level1.status, opts.Email),
 		Calls:       orEmpty(f.Calls),

@@ -69,6 +69,7 @@ func TestTheJSONOfAFinding(t *testing.T) {
    },
    "level1": {
     "status": "unknown",
+    "severity": "critical",
     "reasons": [
      "root_list_unreadable",
      "summary_unreadable",
@@ -129,6 +130,7 @@ func TestTheJSONOfAFinding(t *testing.T) {
    },
    "level1": {
     "status": "pass",
+    "severity": "critical",
     "reasons": []
    },
    "root_devices": [

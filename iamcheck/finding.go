@@ -2,7 +2,7 @@ package iamcheck
 
 import "time"
 
-// Severity is that of the control: Security Hub's IAM.6 calls it critical.
+// Severity is that of both controls: Security Hub calls IAM.6 and IAM.9 critical.
 const Severity = "critical"
 
 // Finding is the verdict on one account. Unknown values are null in JSON, never the empty string.
@@ -63,8 +63,9 @@ const (
 
 // Level1 is the verdict on root MFA of any kind.
 type Level1 struct {
-	Status  Status   `json:"status"`
-	Reasons []Reason `json:"reasons"`
+	Status   Status   `json:"status"`
+	Severity string   `json:"severity"`
+	Reasons  []Reason `json:"reasons"`
 }
 
 // RootDevice is one device of root's.

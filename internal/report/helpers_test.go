@@ -60,7 +60,7 @@ func virtual() iamcheck.Finding {
 				Expires: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
 			},
 		},
-		Level1: iamcheck.Level1{Status: iamcheck.Pass, Reasons: []iamcheck.Reason{}},
+		Level1: iamcheck.Level1{Status: iamcheck.Pass, Severity: iamcheck.Severity, Reasons: []iamcheck.Reason{}},
 		RootDevices: []iamcheck.RootDevice{{
 			Serial: "arn:aws:iam::210000000002:mfa/phone", Kind: ptr(iamcheck.Virtual), Suggestions: []iamcheck.Suggestion{},
 		}},
@@ -82,7 +82,7 @@ func states() []iamcheck.Finding {
 			Status: iamcheck.Pass, Severity: iamcheck.Severity, Assurance: ptr(iamcheck.Certified), Literal: iamcheck.Pass,
 			Reasons: []iamcheck.Reason{}, Warnings: []iamcheck.Warning{},
 		},
-		Level1: iamcheck.Level1{Status: iamcheck.Pass, Reasons: []iamcheck.Reason{}},
+		Level1: iamcheck.Level1{Status: iamcheck.Pass, Severity: iamcheck.Severity, Reasons: []iamcheck.Reason{}},
 		RootDevices: []iamcheck.RootDevice{{
 			Serial: "arn:aws:iam::210000000001:u2f/root/yk-1-EXAMPLE", Kind: ptr(iamcheck.FIDO), Certifications: map[string]string{"FIDO": "L2"},
 			Suggestions: []iamcheck.Suggestion{{KeyID: "k1", Because: iamcheck.BecauseTag, Text: "it may be key yk-1"}},
@@ -96,7 +96,7 @@ func states() []iamcheck.Finding {
 			Reasons:  []iamcheck.Reason{iamcheck.RootListUnreadable, iamcheck.SummaryMissing},
 			Warnings: []iamcheck.Warning{iamcheck.RootListNotRead},
 		},
-		Level1: iamcheck.Level1{Status: iamcheck.Unknown, Reasons: []iamcheck.Reason{iamcheck.SummaryMissing}},
+		Level1: iamcheck.Level1{Status: iamcheck.Unknown, Severity: iamcheck.Severity, Reasons: []iamcheck.Reason{iamcheck.SummaryMissing}},
 		Calls:  []iamcheck.Call{{Action: "iam:ListMFADevices", Outcome: iamcheck.Denied, Error: ptr("AccessDenied: no")}},
 	}
 	closed := iamcheck.Finding{
@@ -106,7 +106,7 @@ func states() []iamcheck.Finding {
 			Reasons: []iamcheck.Reason{iamcheck.AccountClosed}, Warnings: []iamcheck.Warning{},
 			ExpiredException: &iamcheck.Exception{Owner: "Ada", Reason: "keys were on order", Expires: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)},
 		},
-		Level1: iamcheck.Level1{Status: iamcheck.NotApplicable, Reasons: []iamcheck.Reason{iamcheck.AccountClosed}},
+		Level1: iamcheck.Level1{Status: iamcheck.NotApplicable, Severity: iamcheck.Severity, Reasons: []iamcheck.Reason{iamcheck.AccountClosed}},
 		Calls:  []iamcheck.Call{},
 	}
 	return []iamcheck.Finding{hardware, virtual(), unseen, closed}
