@@ -63,7 +63,15 @@ type Call struct {
 	Error *string `json:"error"`
 	// By is whose credentials made the call.
 	By Actor `json:"-"`
+	// Source is where the answer comes from; "" is AWS.
+	Source Source `json:"source,omitempty"`
 }
+
+// Source is where an answer comes from.
+type Source string
+
+// Supplied answers were handed over as files by somebody who had asked.
+const Supplied Source = "supplied"
 
 // Actor is whose credentials make a call.
 type Actor string
@@ -87,6 +95,8 @@ const (
 	Malformed   Outcome = "malformed"
 	Failed      Outcome = "error"
 	Skipped     Outcome = "skipped"
+	// Contradicted: another answer says otherwise, and counts.
+	Contradicted Outcome = "contradicted"
 )
 
 // Failed reports whether the call was made and its answer is missing or incomplete.

@@ -26,6 +26,8 @@ const (
 	ListedByList    ListedBy = "list"
 	ListedByUnits   ListedBy = "units"
 	ListedByCallers ListedBy = "callers"
+	// ListedBySupplied: the accounts are those that answers were supplied of.
+	ListedBySupplied ListedBy = "supplied"
 )
 
 // Term is one value of a filter.

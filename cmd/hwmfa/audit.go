@@ -46,13 +46,18 @@ Credentials, profile, region and endpoint are those of the AWS SDK. Without
 --org the caller's own account is audited, or with several profiles the account
 of each. Of an organization --account, --ou, --tag and --tier take the accounts
 that match all of them, --exclude leaves some out; the report names what is left
-out.` + exitStatusHelp(exitFound, exitCredentials),
+out.
+
+Each run is recorded in the inventory, where there is one; hwmfa audit list, diff
+and cadence show what was recorded. --fail-on new ends with status 3 for what is
+worse than in the last run of the same scope.` + exitStatusHelp(exitFound, exitCredentials),
 		Example: `  hwmfa audit
   hwmfa audit --org --role-name SecurityAudit
   hwmfa audit --org --ou ou-ab12-11111111 --exclude 111122223333
   hwmfa audit --profile main --profile lab
   hwmfa audit --org --require certified --json > audit.json
-  hwmfa audit --org --benchmark 3.0 --format csv > audit.csv`,
+  hwmfa audit --org --benchmark 3.0 --format csv > audit.csv
+  hwmfa audit --org --fail-on new`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runAudit(cmd.Context(), a, opts)
@@ -83,6 +88,10 @@ type audit struct {
 	// now is the time to judge by.
 	now      func() time.Time
 	evidence evidence
+	// supplied are answers that others asked for; nil: none. onlySupplied: AWS
+	// is not asked.
+	supplied     *suppliedAnswers
+	onlySupplied bool
 
 	spool    *report.Spool
 	tally    *iamcheck.Tally
@@ -128,7 +137,7 @@ func runAudit(ctx context.Context, a *app, opts auditOptions) (err error) {
 
 // newAudit reads what the run is judged by, before AWS is asked anything.
 func (a *app) newAudit(ctx context.Context, opts auditOptions) (*audit, error) {
-	run := &audit{app: a, opts: opts, now: a.now, tally: iamcheck.NewTally(), recovery: iamcheck.NewRecoverySum()}
+	run := &audit{app: a, opts: opts, now: a.now, onlySupplied: opts.packet.alone(opts.scope), tally: iamcheck.NewTally(), recovery: iamcheck.NewRecoverySum()}
 	err := opts.packet.check(opts.scope)
 	if err != nil {
 		return nil, usageError{err}
@@ -165,7 +174,7 @@ func (a *app) newAudit(ctx context.Context, opts auditOptions) (*audit, error) {
 	}
 	run.what.Filter.TierOf = run.tierOf
 	run.what.Units, run.what.Tags = run.limits.TierRulesRead()
-	if err := run.keepEvidence(); err != nil {
+	if err := errors.Join(run.openSupplied(), run.keepEvidence()); err != nil {
 		return nil, err
 	}
 	run.spool, err = report.NewSpool(run.recovery.Complete)
@@ -181,8 +190,7 @@ func (r *audit) gather(ctx context.Context) error {
 	r.what.Caller = r.calledBy
 	r.what.Population = func(n int) { expected = n }
 	r.started = r.app.now()
-	var err error
-	r.scope, err = awsapi.Collect(ctx, r.what, func(f iamcheck.Facts) error {
+	err := r.collect(ctx, func(f iamcheck.Facts) error {
 		if err := r.add(f); err != nil {
 			return err
 		}
@@ -203,6 +211,10 @@ func (r *audit) tierOf(f iamcheck.Facts) string {
 
 // add judges one account.
 func (r *audit) add(facts iamcheck.Facts) error {
+	facts, err := r.with(facts)
+	if err != nil {
+		return err
+	}
 	terms, tier := ceremony.TermsOf(r.known.Terms, r.limits, facts)
 	f := iamcheck.Evaluate(facts, r.known.of[facts.AccountID], iamcheck.Options{
 		Require: r.require, Benchmark: r.form.benchmark.Version, Now: r.now(), NotRequired: terms.NotRequired, Tier: tier, Exception: terms.Exception,

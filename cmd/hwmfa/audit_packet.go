@@ -9,6 +9,7 @@ import (
 	"io"
 	"reflect"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -22,21 +23,22 @@ import (
 
 // packetOptions say where the evidence of an audit goes, or where it comes from.
 type packetOptions struct {
-	evidence, from string
-	resume         bool
+	evidence, from, supplied string
+	resume                   bool
 }
 
 func (o *packetOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.evidence, "evidence", "", "keep every answer, the inventory's state, the policy and the report in the new folder `DIR`")
 	f.StringVar(&o.from, "from-evidence", "", "decide again on the evidence in `DIR`; nothing is asked of AWS")
+	f.StringVar(&o.supplied, "supplied", "", "take answers that the aws command printed, one folder an account, from `DIR`")
 	f.BoolVar(&o.resume, "resume", false, "go on with an audit that was interrupted, here or in --evidence DIR")
 }
 
 // check refuses what does not go together.
 func (o *packetOptions) check(scope scopeOptions) error {
 	switch {
-	case o.from != "" && (o.evidence != "" || o.resume):
-		return errors.New("--from-evidence asks nobody: --evidence and --resume do not go with it")
+	case o.from != "" && (o.evidence != "" || o.resume || o.supplied != ""):
+		return errors.New("--from-evidence asks nobody: --evidence, --resume and --supplied do not go with it")
 	case o.from != "" && !reflect.DeepEqual(scope, scopeOptions{workers: scope.workers}):
 		return errors.New("--from-evidence: which accounts, and as whom, was said when the evidence was collected")
 	case o.resume && o.evidence == "" && !scope.org:
@@ -59,11 +61,13 @@ type collected struct {
 	ExternalID  *string  `json:"external_id"`
 	SessionName *string  `json:"session_name"`
 	SessionTags []string `json:"session_tags"`
+	// OnlySupplied: AWS was not asked.
+	OnlySupplied bool `json:"only_supplied"`
 }
 
-func collectedWith(o scopeOptions) collected {
+func collectedWith(o scopeOptions, only bool) collected {
 	return collected{
-		o.org, o.accounts, o.units, o.tags, o.tiers, o.exclude, o.profiles, null(o.roleName), null(o.externalID), null(o.session), o.sessionTags,
+		o.org, o.accounts, o.units, o.tags, o.tiers, o.exclude, o.profiles, null(o.roleName), null(o.externalID), null(o.session), o.sessionTags, only,
 	}
 }
 
@@ -114,7 +118,7 @@ func (r *audit) openEvidence() (err error) {
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	r.opts.scope = options.scope()
+	r.opts.scope, r.onlySupplied = options.scope(), options.OnlySupplied
 	if r.opts.require == "" {
 		r.opts.require = deref(by.Require)
 	}
@@ -171,9 +175,12 @@ func (r *audit) keepEvidence() error {
 	o := r.opts.packet
 	if p := r.evidence.packet; p != nil {
 		r.what.Recorded, r.what.Offline, r.what.Workers = p.Recorded, true, 2*runtime.GOMAXPROCS(0)
+		// Nothing is waited for here, so that collecting garbage is a tenth of the
+		// work; an answer lives for a moment.
+		debug.SetGCPercent(400)
 		return nil
 	}
-	options, err := json.Marshal(collectedWith(r.opts.scope))
+	options, err := json.Marshal(collectedWith(r.opts.scope, r.onlySupplied))
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
@@ -241,7 +248,10 @@ func (r *audit) sealEvidence(ctx context.Context) error {
 
 // closeEvidence gives the folder up. What was kept only for --resume goes with a
 // run that is complete; of one that is not it says how to go on.
-func (r *audit) closeEvidence(missing error) error {
+func (r *audit) closeEvidence(missing error) (err error) {
+	if r.supplied != nil {
+		defer func() { err = errors.Join(err, r.supplied.from.Close()) }()
+	}
 	if p := r.evidence.packet; p != nil {
 		return p.Close()
 	}

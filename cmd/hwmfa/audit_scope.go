@@ -112,7 +112,10 @@ const named = 5
 // printScope says which accounts the report is about.
 func printScope(s *term.Streams, scope iamcheck.Scope) error {
 	of := "of the credentials given"
-	if scope.ListedBy == nil || *scope.ListedBy != iamcheck.ListedByCallers {
+	switch {
+	case scope.ListedBy != nil && *scope.ListedBy == iamcheck.ListedBySupplied:
+		of = "of which answers were supplied"
+	case scope.ListedBy == nil || *scope.ListedBy != iamcheck.ListedByCallers:
 		of = "of organization " + deref(scope.Org)
 	}
 	if scope.Org == nil {

@@ -37,26 +37,7 @@ func (c *clients) summary(ctx context.Context, s *session, f *iamcheck.Facts) er
 
 // counters picks the four that speak of root.
 func counters(m map[string]int32) (*iamcheck.Summary, error) {
-	var wrong []string
-	pick := func(name string, most int32) *int {
-		n, ok := m[name]
-		switch {
-		case !ok:
-			wrong = append(wrong, "no "+name)
-		case n < 0 || n > most:
-			wrong = append(wrong, fmt.Sprintf("%s is %d", name, n))
-		default:
-			count := int(n)
-			return &count
-		}
-		return nil
-	}
-	s := &iamcheck.Summary{
-		MFAEnabled:          pick("AccountMFAEnabled", 1),
-		PasswordPresent:     pick("AccountPasswordPresent", 1),
-		AccessKeysPresent:   pick("AccountAccessKeysPresent", 100),
-		CertificatesPresent: pick("AccountSigningCertificatesPresent", 100),
-	}
+	s, wrong := iamcheck.SummaryOf(m)
 	if wrong != nil {
 		return s, &malformedError{what: strings.Join(wrong, ", ")}
 	}

@@ -25,6 +25,7 @@ var packages = map[string][]string{
 	"inventory/store/pgtest":    {},
 	"iamcheck/awsapi":           {"iamcheck"},
 	"iamcheck/awstest":          {},
+	"iamcheck/supplied":         {"iamcheck"},
 	"internal/doctor":           {"hw", "iamcheck", "udev"},
 
 	"internal/auditrole": {"iamcheck"},
@@ -55,7 +56,7 @@ var packages = map[string][]string{
 	"cmd/hwmfa": {
 		"hw", "hw/attest", "hw/local", "hw/softkey", "udev",
 		"inventory", "inventory/exchange", "inventory/store",
-		"iamcheck", "iamcheck/awsapi", "iamcheck/awstest",
+		"iamcheck", "iamcheck/awsapi", "iamcheck/supplied", "iamcheck/awstest",
 		"internal/auditrole", "internal/ceremony", "internal/config", "internal/custody", "internal/doctor", "internal/fetch", "internal/history", "internal/label", "internal/notary", "internal/notify", "internal/packet", "internal/policy", "internal/report", "internal/term",
 	},
 }

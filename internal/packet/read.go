@@ -130,13 +130,19 @@ func headOf(manifest []byte) string {
 // strangers are the files and folders that the manifest does not know.
 func (p *Packet) strangers() ([]string, error) {
 	var wrong []string
+	folders := map[string]bool{accountFolder: true}
+	for name := range p.files {
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+			folders[dir] = true
+		}
+	}
 	err := fs.WalkDir(p.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		_, known := p.files[name]
 		switch {
-		case name == "." || name == manifestFile || name == sumFile || name == accountFolder && entry.IsDir():
+		case name == "." || name == manifestFile || name == sumFile || entry.IsDir() && folders[name]:
 		case besideManifest(name) && entry.Type().IsRegular():
 		case !known:
 			wrong = append(wrong, name+" was added")

@@ -6,12 +6,29 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
-// Put writes one of the files beside the accounts: Inventory, Policy or Report.
+// ValidName reports whether a file of a packet can be called so.
+func ValidName(name string) bool {
+	return fs.ValidPath(name) && utf8.ValidString(name) && len(name) < 400 && !strings.ContainsFunc(name, unicode.IsControl) &&
+		!strings.HasSuffix(name, partial)
+}
+
+// Put writes one of the files beside the accounts: Inventory, Policy, Report, or one in a folder of its own.
 func (w *Writer) Put(name string, write func(io.Writer) error) error {
+	if !ValidName(name) {
+		return w.fail(fmt.Errorf("%.400q is no name of a file", name))
+	}
+	if err := os.MkdirAll(filepath.Dir(w.path(name)), folderMode); err != nil {
+		return w.fail(err)
+	}
 	p, err := newPart(w.path(name))
 	if err != nil {
 		return w.fail(err)
