@@ -56,14 +56,12 @@ func auditRunToJSON(r inventory.AuditRun) auditRunJSON {
 
 // scopeText says in words what a run looked at.
 func scopeText(s inventory.AuditScope) string {
-	what := "an organization without a name"
+	what := "accounts"
 	switch {
 	case s.Organization != "":
 		what = "organization " + s.Organization
 	case s.Account != "":
 		what = "account " + s.Account
-	case len(s.Filters) > 0 && strings.HasPrefix(s.Filters[0], "--profile "):
-		what = "profiles"
 	}
 	if len(s.Filters) > 0 {
 		what += ", " + strings.Join(s.Filters, " ")

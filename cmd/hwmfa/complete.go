@@ -54,6 +54,10 @@ var completers = map[string]func(inventory.Tx, offer) error{
 		all, err := inventory.Requests(tx)
 		return offerAll(all, err, func(r inventory.Request) error { return o("", r.ID) })
 	},
+	"RUN": func(tx inventory.Tx, o offer) error {
+		all, err := inventory.AuditRuns(tx)
+		return offerAll(all, err, func(r inventory.AuditRun) error { return o(timeText(r.Finished), r.ID) })
+	},
 	"SERIAL": func(tx inventory.Tx, o offer) error {
 		return tx.EachKeyStand(func(k inventory.KeyStand) error { return o(k.Tag, k.Serial) })
 	},
