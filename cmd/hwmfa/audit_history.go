@@ -70,6 +70,10 @@ func (r *audit) entry(missing error) inventory.AuditRun {
 	if missing != nil {
 		run.Incomplete = missing.Error()
 	}
+	if r.opts.packet.supplied != "" {
+		// What somebody supplied is seen otherwise than what AWS answers now.
+		run.Scope.Filters = append(run.Scope.Filters, "--supplied")
+	}
 	if !r.what.Org {
 		if len(r.what.Profiles) > 1 {
 			for _, p := range r.what.Profiles {
