@@ -21,6 +21,7 @@ import (
 type auditOptions struct {
 	scope   scopeOptions
 	packet  packetOptions
+	sign    signOptions
 	history historyOptions
 	form    formOptions
 	require string
@@ -69,9 +70,10 @@ worse than in the last run of the same scope.` + exitStatusHelp(exitFound, exitC
 	f.StringVar(&opts.require, "require", "", "fail a pass whose assurance is weaker than `LEVEL`")
 	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of thresholds (policy.yaml)")
 	opts.packet.flags(f)
+	opts.sign.flags(f)
 	opts.form.flags(cmd)
 	a.addNotifyFlags(f)
-	cmd.AddCommand(newAuditListCommand(a), newAuditDiffCommand(a), newAuditCadenceCommand(a))
+	cmd.AddCommand(newAuditListCommand(a), newAuditDiffCommand(a), newAuditCadenceCommand(a), newAuditSignCommand(a))
 	return cmd
 }
 
@@ -123,10 +125,11 @@ func runAudit(ctx context.Context, a *app, opts auditOptions) (err error) {
 	if missing != nil && run.spool.Len() == 0 {
 		return missing
 	}
+	unvouched := run.vouch(ctx)
 	err = run.print()
 	run.tell(ctx, missing)
 	found, untold := run.remember(ctx, missing)
-	if err := errors.Join(err, missing, untold); err != nil {
+	if err := errors.Join(err, missing, untold, unvouched); err != nil {
 		return err
 	}
 	if found {
@@ -138,13 +141,16 @@ func runAudit(ctx context.Context, a *app, opts auditOptions) (err error) {
 // newAudit reads what the run is judged by, before AWS is asked anything.
 func (a *app) newAudit(ctx context.Context, opts auditOptions) (*audit, error) {
 	run := &audit{app: a, opts: opts, now: a.now, onlySupplied: opts.packet.alone(opts.scope), tally: iamcheck.NewTally(), recovery: iamcheck.NewRecoverySum()}
-	err := opts.packet.check(opts.scope)
+	err := errors.Join(opts.packet.check(opts.scope), opts.sign.check(opts.packet.evidence != ""))
 	if err != nil {
 		return nil, usageError{err}
 	}
 	if opts.packet.from != "" {
 		if err := run.openEvidence(); err != nil {
 			return nil, err
+		}
+		if err := run.checkVouched(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("audit: %w", err), run.evidence.packet.Close())
 		}
 		opts = run.opts
 	}

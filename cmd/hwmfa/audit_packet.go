@@ -276,5 +276,25 @@ func printEvidence(s *term.Streams, e *report.Evidence) error {
 	if e.Again {
 		line += ", judged again"
 	}
-	return errors.Join(s.Print("\n"), s.Paragraph(0, line), s.Paragraph(2, "head "+e.Head))
+	return errors.Join(s.Print("\n"), s.Paragraph(0, line), s.Paragraph(2, "head "+e.Head), printVouched(s, e.Signature, e.Timestamp))
+}
+
+// printVouched says who vouches for evidence.
+func printVouched(s *term.Streams, signature, stamp *report.Vouched) error {
+	var errs []error
+	if v := signature; v != nil {
+		line := "signed at " + timeText(v.At) + " by " + v.By
+		if !v.Known {
+			line = "signed at " + timeText(v.At) + " by an unknown certificate, " + v.By
+		}
+		errs = append(errs, s.Paragraph(2, line+", public key "+*v.Key))
+	}
+	if v := stamp; v != nil {
+		line := "stamped at " + timeText(v.At) + " by " + v.By
+		if !v.Known {
+			line = "stamped at " + timeText(v.At) + " by an unknown authority, " + v.By
+		}
+		errs = append(errs, s.Paragraph(2, line))
+	}
+	return errors.Join(errs...)
 }

@@ -14,6 +14,7 @@ import (
 	"hwmfa/internal/ceremony"
 	"hwmfa/internal/fetch"
 	"hwmfa/internal/label"
+	"hwmfa/internal/notary"
 	"hwmfa/internal/packet"
 	"hwmfa/internal/term"
 	"hwmfa/inventory"
@@ -121,6 +122,8 @@ var endings = []ending{
 	{"not the enrolled key", isError(ceremony.ErrNotProved), exitFailure, "hwmfa verify says what it is; nothing was changed"},
 	{"policy wants a PIN", isError(ceremony.ErrPolicyPIN), exitFailure, "enroll it with --set-pin; nothing was recorded"},
 	{"on no delivery list", isError(inventory.ErrNoDelivery), exitFailure, "ask where it came from; hwmfa order list shows what was announced, and hwmfa receive --manifest reads a supplier's list. Nothing was recorded"},
+	{"bad signature", isError(notary.ErrSignature), exitFailure, "do not rely on this evidence as it is; remove manifest.sig only if you know why it is wrong"},
+	{"bad time stamp", isError(notary.ErrTimestamp), exitFailure, "do not rely on this time stamp; the evidence can be stamped again by another authority"},
 	{"policy", isError(ceremony.ErrPolicy), exitFailure, "what a key is made of stays: take another key, or change the rule under enrollment in the policy file; nothing was recorded"},
 	{"untrusted attestation", isError(ceremony.ErrUntrusted), exitFailure, "add its maker's root with hwmfa trust add, or enroll it without --piv-identity; nothing was recorded"},
 	{"false attestation", isError(ceremony.ErrAttestation), exitFailure, "do not use this key; nothing was recorded"},

@@ -5,11 +5,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"hwmfa/internal/notary/tsatest"
 )
 
 // hook is a web hook and what came in.
@@ -60,6 +63,21 @@ func scriptHooked(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("nothing that came matches %s: %q", args[0], h.got)
+}
+
+func scriptAuthority(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: authority FILE")
+	}
+	dir := ts.MkAbs("authority")
+	ts.Check(os.Mkdir(dir, 0o700))
+	a, err := tsatest.New(dir, tsatest.ECKeys, "critical, timeStamping")
+	ts.Check(err)
+	ts.Defer(a.Close)
+	ca, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), ca, 0o600))
+	ts.Setenv("AUTHORITY", a.URL)
 }
 
 func scriptExpand(ts *testscript.TestScript, neg bool, args []string) {

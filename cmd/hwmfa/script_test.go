@@ -27,7 +27,8 @@ var update = flag.Bool("update", false, "write the files that scripts compare wi
 //	keys.json  the security keys of its machine (see scriptKey)
 //	aws.json   the organization that its AWS has (awstest.Organization), or "demo"
 //
-// acts as the login of $TEST_USER where that is set,
+// has $ROOT_ACCESS_KEY_ID for root of the management account and a program aws
+// (standInAWS), acts as the login of $TEST_USER where that is set,
 // may look at files of the data folder (see published) under [data], and has
 // these commands beside testscript's own:
 //
@@ -48,6 +49,7 @@ var update = flag.Bool("update", false, "write the files that scripts compare wi
 //	publish DIR                serve the files of a directory by https at $PUBLISHED, and have
 //	                           the programs believe that server's certificate
 //	aws FILE                   from now on AWS has the organization of this file
+//	authority FILE             run a time-stamping authority at $AUTHORITY, whose root is in FILE
 //	hook                       run a web hook at $HOOK, which fails below /fail
 //	hooked PATTERN             something came to it: its path, a space and the body
 //	expand FILE                put variables in their places in a file
@@ -70,24 +72,25 @@ func scripts(dir string) testscript.Params {
 			return errors.Join(setUpKeys(env), setUpAWS(env), setUpData(env))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   scriptExits,
-			"keep":    scriptKeep,
-			"fields":  scriptFields,
-			"plug":    scriptPlug,
-			"unplug":  scriptUnplug,
-			"replace": scriptReplace,
-			"reset":   scriptReset,
-			"touches": scriptTouches,
-			"replug":  scriptReplug,
-			"awaits":  scriptAwaits,
-			"looks":   scriptLooks,
-			"deny":    scriptDeny,
-			"publish": scriptPublish,
-			"roots":   scriptRoots,
-			"hook":    scriptHook,
-			"hooked":  scriptHooked,
-			"expand":  scriptExpand,
-			"aws":     scriptAWS,
+			"exits":     scriptExits,
+			"keep":      scriptKeep,
+			"fields":    scriptFields,
+			"plug":      scriptPlug,
+			"unplug":    scriptUnplug,
+			"replace":   scriptReplace,
+			"reset":     scriptReset,
+			"touches":   scriptTouches,
+			"replug":    scriptReplug,
+			"awaits":    scriptAwaits,
+			"looks":     scriptLooks,
+			"deny":      scriptDeny,
+			"publish":   scriptPublish,
+			"roots":     scriptRoots,
+			"hook":      scriptHook,
+			"authority": scriptAuthority,
+			"hooked":    scriptHooked,
+			"expand":    scriptExpand,
+			"aws":       scriptAWS,
 		},
 	}
 }
@@ -127,6 +130,9 @@ func startAWS(description []byte, setenv func(name, value string), later func(fu
 	})
 	for name, value := range server.Env(server.Auditor()) {
 		setenv(name, value)
+	}
+	if org.Management != "" {
+		setenv("ROOT_ACCESS_KEY_ID", server.Root(org.Management).AccessKeyID)
 	}
 	return nil
 }

@@ -32,6 +32,8 @@ var packages = map[string][]string{
 	"internal/notify":    {"iamcheck"},
 	"internal/notary":    {},
 
+	"internal/notary/tsatest": {},
+
 	"internal/config":  {},
 	"internal/fetch":   {},
 	"internal/label":   {},
@@ -77,8 +79,8 @@ var privileges = map[string][]string{
 	"modernc.org/sqlite":                 {"inventory/store"},
 	"github.com/pressly/goose":           {"inventory/store"},
 	"github.com/jackc/pgx":               {"inventory/store"},
-	"os/exec":                            {"udev", "inventory/store/storetest", "inventory/store/pgtest", "internal/bench", "internal/bench/guest"},
-	"net":                                {"iamcheck/awsapi", "iamcheck/awstest", "inventory/store", "internal/bench/usbip", "internal/fetch", "internal/notary", "internal/notify"},
+	"os/exec":                            {"udev", "inventory/store/storetest", "inventory/store/pgtest", "internal/bench", "internal/bench/guest", "internal/notary/tsatest"},
+	"net":                                {"iamcheck/awsapi", "iamcheck/awstest", "inventory/store", "internal/bench/usbip", "internal/fetch", "internal/notary", "internal/notary/tsatest", "internal/notify"},
 	"net/url":                            anybody,
 	"html/template":                      {},
 	"plugin":                             {},
@@ -107,7 +109,7 @@ func allPackages() []string {
 }
 
 // testSupport are packages of ours that any test may import, and nothing else.
-var testSupport = []string{"inventory/store/pgtest"}
+var testSupport = []string{"internal/notary/tsatest", "inventory/store/pgtest"}
 
 // testPrivileges are what only tests may import beside that: tools that we did
 // not write, loopback servers, and libraries that stand as witnesses against

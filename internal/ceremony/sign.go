@@ -124,3 +124,6 @@ func (p PIVSigner) read(ctx context.Context, s *card.PIVSession) (m material, er
 	m.retries, err = s.PINRetries(ctx)
 	return m, err
 }
+
+// IsSigningSlot says whether a PIV slot can hold a key that signs.
+func IsSigningSlot(slot byte) bool { return card.IsSlot(slot) }

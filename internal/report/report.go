@@ -37,6 +37,19 @@ type Evidence struct {
 	FinishedAt time.Time `json:"finished_at"`
 	// Again: it was decided on once more, without asking AWS.
 	Again bool `json:"again"`
+	// Signature and Timestamp vouch for the head; null where there is none.
+	Signature *Vouched `json:"signature"`
+	Timestamp *Vouched `json:"timestamp"`
+}
+
+// Vouched is a signature or a time stamp that holds.
+type Vouched struct {
+	// By is whose it is, as the certificate says; Known is whether that is believed.
+	By    string `json:"by"`
+	Known bool   `json:"known"`
+	// Key is the SHA-256 of the public key that signed; null for a time stamp.
+	Key *string   `json:"key"`
+	At  time.Time `json:"at"`
 }
 
 // Importer is the account and region whose Security Hub a report in ASFF is for: Security Hub takes findings only from the
