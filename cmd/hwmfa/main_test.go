@@ -16,6 +16,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(servedTests{m}, map[string]func(){
 		"serve-fleet": serveFleet,
+		"aws":         standInAWS,
 		"hwmfa": func() {
 			disableCoreDumps()
 			testOnlyOpenBench = dialBench
