@@ -230,37 +230,37 @@ const mailboxRemedy = "As root, open the account name at the top right, Account,
 
 var recoveryAdvice = map[RecoveryName]Advice{
 	RootEmailUnknown: {
-		"root's e-mail address is known",
+		"root's e-mail address should be known",
 		"Audit with --org from the management account or a delegated administrator: only organizations:ListAccounts tells the address.", "",
 	},
 	RootEmailShared: {
-		"root's mailbox is that of no other account",
+		"root's mailbox should be that of no other account",
 		"Give each account an address of its own, so that one mailbox opens one account. " + mailboxRemedy, pageEmail,
 	},
 	RootEmailForeignDomain: {
-		"root's e-mail address is at a domain of the organization's own",
+		"root's e-mail address should be at a domain of the organization's own",
 		"Move the address to your own domain: whoever has the foreign one can set root's password. " + mailboxRemedy, pageEmail,
 	},
 	RootEmailPersonal: {
-		"root's e-mail address is that of a group mailbox",
+		"root's e-mail address should be that of a group mailbox",
 		"Use a group mailbox that outlives people and that several watch. " + mailboxRemedy, pageEmail,
 	},
 	RootEmailPlusAddress: {
-		"root's e-mail address is no plus-address",
+		"root's e-mail address should be no plus-address",
 		nothing + ". Count whoever reads the mailbox before the plus as able to set root's password.", "",
 	},
-	RootAccessKeys: {"root has no access keys", warningAdvice[RootAccessKeysPresent].Remedy, pageKeys},
+	RootAccessKeys: {"root should have no access keys", warningAdvice[RootAccessKeysPresent].Remedy, pageKeys},
 	RootCertificates: {
-		"root has no signing certificates",
+		"root should have no signing certificates",
 		"As root, open Security credentials, X.509 certificates, and delete them; of a member account, a root session with IAMDeleteRootUserCredentials does: " +
 			"aws iam delete-signing-certificate --certificate-id ID, without --user-name.", pageTasks,
 	},
 	RootPassword: {
-		"root has no password",
+		"root should have no password",
 		nothing + " in the management account. Member accounts need none: remove it centrally (IAM, Root access management).", pageCentral,
 	},
 	RootRecoverable: {
-		"root's password cannot be recovered through its mailbox",
+		"root's password should not be recoverable through its mailbox",
 		"Member accounts: enable central root credentials management and delete root's credentials; recovery ends with them. Elsewhere recovery cannot be " +
 			"switched off: let few read the mailbox, guard it and its domain with hardware MFA, and keep MFA on root.", pageCentral,
 	},

@@ -24,9 +24,9 @@ const (
 // Title says in our own words what a control demands.
 func (c Control) Title() string {
 	if c == HardwareMFA {
-		return "hardware MFA protects the root user"
+		return "the root user should be protected by hardware MFA"
 	}
-	return "MFA of any kind protects the root user"
+	return "the root user should be protected by MFA of any kind"
 }
 
 // Level is the profile of the benchmark a control belongs to.

@@ -142,8 +142,9 @@ var recoveryStatus = map[iamcheck.RecoveryStatus]iamcheck.Status{
 
 // bare is a check without reasons, numbers and advice.
 func (s source) bare(f iamcheck.Finding, slug, title string, status iamcheck.Status, severity string) check {
+	title = cmp.Or(title, slug)
 	c := check{
-		slug: slug, title: title, account: shown(f.AccountID), name: shown(text(f.Name)), partition: shown(text(f.Partition)),
+		slug: slug, title: strings.ToUpper(title[:1]) + title[1:], account: shown(f.AccountID), name: shown(text(f.Name)), partition: shown(text(f.Partition)),
 		status: status, severity: severity, fields: map[string]string{},
 	}
 	c.field("account_id", f.AccountID)
