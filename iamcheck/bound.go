@@ -66,8 +66,8 @@ const (
 	Witnessed Origin = "witnessed"
 )
 
-// Usable reports whether the key can still open the account.
-func (k BoundKey) Usable() bool { return !k.Lost && !k.Retired }
+// Usable reports whether the key can still open the account, as far as is known: a key that was found reset most likely cannot.
+func (k BoundKey) Usable() bool { return !k.Lost && !k.Retired && !k.Reset }
 
 // proven reports whether the binding says that this very, attested key is the device.
 func (k BoundKey) proven() bool {

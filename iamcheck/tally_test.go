@@ -163,3 +163,15 @@ func TestTheSumSaysWhatToDoOnceForAllAccounts(t *testing.T) {
 		t.Errorf("got %+v, %+v", got.Reasons, got.Warnings)
 	}
 }
+
+func TestAKeyThatWasFoundResetIsNoBackup(t *testing.T) {
+	bound := []BoundKey{{AccountID: here, DeviceName: "yk-1", KeyID: "k1"}, {AccountID: here, DeviceName: "yk-2", KeyID: "k2"}}
+	findings := []Finding{Evaluate(hardwareFacts(), bound, Options{})}
+	if f := flagOf(t, totals(findings, bound, Census{}, Thresholds{}), NoBackup); *f.Raised {
+		t.Errorf("two keys are raised: %+v", f)
+	}
+	bound[1].Reset = true
+	if f := flagOf(t, totals(findings, bound, Census{}, Thresholds{}), NoBackup); !*f.Raised || *f.Figure != 1 {
+		t.Errorf("one of two keys was reset: %+v", f)
+	}
+}

@@ -117,9 +117,13 @@ func printReasons(s *term.Streams, f iamcheck.Finding) error {
 			e.Expires.Format(time.DateOnly), e.Reason, e.CompensatingControl, e.Owner, e.Approver))
 	}
 	for _, w := range f.Level2.Warnings {
+		if cases := detailLines(f, w); cases != nil {
+			lines = append(lines, cases...)
+			continue
+		}
 		say("warning: ", string(w), w.Advice().Text)
 	}
-	lines = append(lines, matchLines(f)...)
+	lines = append(lines, suggestionLines(f)...)
 	for _, c := range f.Calls {
 		if c.Failed() {
 			lines = append(lines, fmt.Sprintf("%s %s: %s", c.Action, c.Outcome, deref(c.Error)))

@@ -8,13 +8,19 @@ import (
 	"hwmfa/internal/term"
 )
 
-// matchLines are what is said of the keys and devices of one account, below its
-// warnings.
-func matchLines(f iamcheck.Finding) []string {
-	var lines []string
+// detailLines are the cases of a warning, which say more than the warning itself;
+// nil where it has none.
+func detailLines(f iamcheck.Finding, w iamcheck.Warning) (lines []string) {
 	for _, d := range f.Level2.Details {
-		lines = append(lines, string(d.Warning)+": "+d.Text)
+		if d.Warning == w {
+			lines = append(lines, "warning: "+withMeaning(string(w), d.Text))
+		}
 	}
+	return lines
+}
+
+// suggestionLines are the keys that devices of the account may be.
+func suggestionLines(f iamcheck.Finding) (lines []string) {
 	for _, d := range f.RootDevices {
 		for _, s := range d.Suggestions {
 			lines = append(lines, "suggestion for "+d.Serial+": "+s.Text)
