@@ -3,25 +3,47 @@ package packet
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"hash"
 	"os"
 	"sync"
 )
 
+// maxHeld is how much of an account's file waits in memory, in bytes: most are written in one go when they are complete, by
+// the one that completes them, and none of the others waits for the disk meanwhile.
+const maxHeld = 256 << 10
+
 // part is a file that is being written.
 type part struct {
+	path string
+
 	mu   sync.Mutex
-	file *os.File
+	file *os.File // nil until there is something to write
+	held []byte
 	sum  hash.Hash
 	size int64
 }
 
+// newPart opens a file to write to.
 func newPart(path string) (*part, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, fileMode)
-	if err != nil {
-		return nil, err
+	p := laterPart(path)
+	return p, p.open()
+}
+
+// laterPart is a file that is opened when it is complete, or too long to wait in memory.
+func laterPart(path string) *part { return &part{path: path, sum: sha256.New()} }
+
+// open opens the file and writes what has waited for it.
+func (p *part) open() (err error) {
+	if p.file, err = os.OpenFile(p.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, fileMode); err != nil {
+		return err
 	}
-	return &part{file: file, sum: sha256.New()}, nil
+	held := p.held
+	p.held = nil
+	if len(held) > 0 {
+		_, err = p.file.Write(held)
+	}
+	return err
 }
 
 func (p *part) write(doc []byte) error {
@@ -32,17 +54,39 @@ func (p *part) write(doc []byte) error {
 }
 
 // Write is for one writer at a time.
-func (p *part) Write(doc []byte) (int, error) {
-	n, err := p.file.Write(doc)
+func (p *part) Write(doc []byte) (n int, err error) {
+	if p.file == nil {
+		p.held, n = append(p.held, doc...), len(doc)
+		if len(p.held) > maxHeld {
+			err = p.open()
+		}
+	} else {
+		n, err = p.file.Write(doc)
+	}
 	p.sum.Write(doc[:n])
 	p.size += int64(n)
 	return n, err
+}
+
+// discard closes the file and removes it.
+func (p *part) discard() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file == nil {
+		return nil
+	}
+	return errors.Join(p.file.Close(), os.Remove(p.path))
 }
 
 // finish closes the file and says what it is.
 func (p *part) finish(name string) (File, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.file == nil {
+		if err := p.open(); err != nil {
+			return File{}, err
+		}
+	}
 	if err := p.file.Close(); err != nil {
 		return File{}, err
 	}

@@ -121,7 +121,7 @@ func (w *Writer) dropParts() error {
 	var errs []error
 	for account, p := range w.parts {
 		delete(w.parts, account)
-		errs = append(errs, p.file.Close(), os.Remove(p.file.Name()))
+		errs = append(errs, p.discard())
 	}
 	return errors.Join(errs...)
 }

@@ -298,10 +298,7 @@ func (w *Writer) partOf(account string) (*part, error) {
 	}
 	p := w.parts[account]
 	if p == nil {
-		var err error
-		if p, err = newPart(w.path(accountName(account)) + partial); err != nil {
-			return nil, err
-		}
+		p = laterPart(w.path(accountName(account)) + partial)
 		w.parts[account] = p
 	}
 	return p, nil
@@ -324,7 +321,7 @@ func (w *Writer) Finish(account string) error {
 	}
 	f, err := p.finish(name)
 	if err == nil {
-		err = os.Rename(p.file.Name(), w.path(name))
+		err = os.Rename(p.path, w.path(name))
 	}
 	if err != nil {
 		return w.fail(err)
@@ -373,5 +370,5 @@ func (w *Writer) replace(name string, doc []byte) error {
 	if err = errors.Join(err, p.file.Close()); err != nil {
 		return err
 	}
-	return os.Rename(p.file.Name(), w.path(name))
+	return os.Rename(p.path, w.path(name))
 }
