@@ -2,8 +2,12 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"hwmfa/iamcheck"
 	"hwmfa/internal/report"
@@ -73,5 +77,72 @@ func TestOfManyAccountsThoseAreListedThatNeedALook(t *testing.T) {
 				t.Errorf("what to do: want %q", c.attended)
 			}
 		})
+	}
+}
+
+// The page on formats shows what is printed of these accounts.
+func TestThePageShowsTheText(t *testing.T) {
+	spool, err := report.NewSpool(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer spool.Close()
+	certified, denied := iamcheck.Certified, "AccessDenied: User: arn:aws:iam::210000000003:root is not authorized to perform: iam:ListMFADevices"
+	names := []string{"payments", "web"}
+	tally, recovery := iamcheck.NewTally(), iamcheck.NewRecoverySum()
+	for _, f := range []iamcheck.Finding{
+		{
+			AccountID: "210000000001", Name: &names[0],
+			Level2: iamcheck.Level2{Status: iamcheck.Pass, Assurance: &certified, Literal: iamcheck.Pass},
+			Level1: iamcheck.Level1{Status: iamcheck.Pass},
+		},
+		{
+			AccountID: "210000000002", Name: &names[1],
+			Level2: iamcheck.Level2{
+				Status: iamcheck.Fail, Literal: iamcheck.Pass, Reasons: []iamcheck.Reason{iamcheck.VirtualRootDevice}, Warnings: []iamcheck.Warning{iamcheck.SingleDevice},
+				Exception: &iamcheck.Exception{
+					Owner: "Ada", Approver: "Ben", Reason: "keys are on order", CompensatingControl: "weekly review",
+					Expires: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
+				},
+			},
+			Level1:   iamcheck.Level1{Status: iamcheck.Pass},
+			Recovery: []iamcheck.Recovery{{Finding: iamcheck.RootAccessKeys, Status: iamcheck.RecoveryFinding, Severity: "critical"}},
+		},
+		{
+			AccountID: "210000000003",
+			Level2: iamcheck.Level2{
+				Status: iamcheck.Unknown, Literal: iamcheck.Unknown, Reasons: []iamcheck.Reason{iamcheck.RootListUnreadable, iamcheck.SummaryMissing},
+			},
+			Level1: iamcheck.Level1{Status: iamcheck.Unknown, Reasons: []iamcheck.Reason{iamcheck.SummaryMissing}},
+			Calls:  []iamcheck.Call{{Action: "iam:ListMFADevices", Outcome: iamcheck.Denied, Error: &denied}},
+		},
+	} {
+		tally.Add(f)
+		recovery.Add(f, "")
+		if err := spool.Add(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, far := term.Test()
+	totals := tally.Totals(nil, iamcheck.Census{}, iamcheck.Thresholds{})
+	totals.Recovery = recovery.Totals()
+	if err := printAudit(s, spool, totals, form{benchmark: iamcheck.NewestBenchmark()}); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("..", "..", "docs", "audit-formats.md")
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := regexp.MustCompile("(?s)^(.*<!-- printed: text -->\n```text\n)(.*?)(```\n.*)$").FindStringSubmatch(string(page))
+	switch {
+	case parts == nil:
+		t.Error("the page has no place for the text")
+	case parts[2] != far.Out.String() && *update:
+		if err := os.WriteFile(path, []byte(parts[1]+far.Out.String()+parts[3]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	case parts[2] != far.Out.String():
+		t.Errorf("the page shows\n%s\nand printed is\n%s\n(-update writes it)", parts[2], far.Out.String())
 	}
 }
