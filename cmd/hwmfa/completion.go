@@ -15,6 +15,9 @@ func newCompletionCommand(a *app) *cobra.Command {
 		write         func(*cobra.Command, io.Writer) error
 	}{
 		{"bash", "  source <(hwmfa completion bash)\n  hwmfa completion bash | sudo tee /etc/bash_completion.d/hwmfa", func(root *cobra.Command, w io.Writer) error {
+			if _, err := io.WriteString(w, bashWithoutPackage); err != nil {
+				return err
+			}
 			return root.GenBashCompletionV2(w, true)
 		}},
 		{"fish", "  hwmfa completion fish > ~/.config/fish/completions/hwmfa.fish", func(root *cobra.Command, w io.Writer) error {
@@ -39,6 +42,19 @@ func newCompletionCommand(a *app) *cobra.Command {
 	}
 	return group
 }
+
+// bashWithoutPackage stands in for the one function of the package
+// bash-completion that the script needs, where that is not installed: each TAB
+// would write an error onto the command line.
+const bashWithoutPackage = `# completion for hwmfa, also without the package bash-completion
+declare -F _get_comp_words_by_ref >/dev/null || _get_comp_words_by_ref() {
+    cur=${COMP_WORDS[COMP_CWORD]}
+    prev=${COMP_WORDS[COMP_CWORD-1]}
+    words=("${COMP_WORDS[@]}")
+    cword=$COMP_CWORD
+}
+
+`
 
 // newHelpCommand stands in the place of cobra's own, which succeeds for a
 // command that there is none of.
