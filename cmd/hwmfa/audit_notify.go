@@ -92,7 +92,7 @@ func readAddresses(path string) ([]string, error) {
 // it from being all of its scope. A failure is a message on standard error and
 // nothing more: it changes neither a verdict nor how the command ends.
 func (r *audit) tell(ctx context.Context, missing error) {
-	if len(r.notify) == 0 {
+	if len(r.notify) == 0 || r.evidence.packet != nil { // of evidence that is judged again nothing is news
 		return
 	}
 	fresh := map[string]bool{}
