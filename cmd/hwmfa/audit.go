@@ -51,14 +51,22 @@ out.
 
 Each run is recorded in the inventory, where there is one; hwmfa audit list, diff
 and cadence show what was recorded. --fail-on new ends with status 3 for what is
-worse than in the last run of the same scope.` + exitStatusHelp(exitFound, exitCredentials),
+worse than in the last run of the same scope.
+
+--evidence keeps what the verdicts rest on in a folder that can be checked and
+decided on again. An audit of an organization that was interrupted goes on with
+--resume: no account that was finished is asked again. --supplied takes what
+others asked AWS for; alone, nothing is asked.` + exitStatusHelp(exitFound, exitCredentials),
 		Example: `  hwmfa audit
   hwmfa audit --org --role-name SecurityAudit
   hwmfa audit --org --ou ou-ab12-11111111 --exclude 111122223333
   hwmfa audit --profile main --profile lab
   hwmfa audit --org --require certified --json > audit.json
   hwmfa audit --org --benchmark 3.0 --format csv > audit.csv
-  hwmfa audit --org --fail-on new`,
+  hwmfa audit --org --fail-on new
+  hwmfa audit --org --role-name SecurityAudit --evidence ./2026-q1
+  hwmfa audit --from-evidence ./2026-q1 --require certified
+  hwmfa audit --org --supplied ./captured`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runAudit(cmd.Context(), a, opts)
