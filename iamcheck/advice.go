@@ -109,7 +109,8 @@ var reasonAdvice = map[Reason]Advice{
 	RootListUnreadable: {
 		"root's own device list was not readable",
 		"Member account: allow the caller sts:AssumeRoot with the task policy IAMAuditRootUserCredentials, with root sessions on. Management or standalone account: " +
-			"as root, open CloudShell and run aws iam list-mfa-devices without --user-name. (root is no user name: --user-name root ends in NoSuchEntity.)", pageTasks,
+			"hwmfa policy root-capture prints what root runs in CloudShell: aws iam list-mfa-devices without --user-name. (root is no user name: --user-name root ends " +
+			"in NoSuchEntity.)", pageTasks,
 	},
 	VirtualListIncomplete: {
 		"the list of virtual devices was not readable in full",
@@ -157,7 +158,7 @@ var warningAdvice = map[Warning]Advice{
 	RootListNotRead: {
 		"root's own device list was not readable",
 		"Enable root sessions in the organization and allow the caller sts:AssumeRoot with IAMAuditRootUserCredentials; in the management account, run " +
-			"aws iam list-mfa-devices (without --user-name) in root's CloudShell.", pageTasks,
+			"in root's CloudShell what hwmfa policy root-capture prints.", pageTasks,
 	},
 	SummaryUnreadable: {
 		"the account summary was not readable",

@@ -50,7 +50,8 @@ func printAudit(s *term.Streams, findings *report.Spool, totals iamcheck.Totals,
 		return err
 	}
 	if left := findings.Len() - listed; left > 0 {
-		if err := s.Printf("\n%d accounts that need no attention are not listed; --all lists them\n", left); err != nil {
+		of := term.Count(left, "account that needs no attention is", "accounts that need no attention are")
+		if err := s.Printf("\n%s not listed; --all lists them all\n", of); err != nil {
 			return err
 		}
 	}
@@ -156,7 +157,8 @@ func tierText(t *iamcheck.Tier) string {
 }
 
 func printTotals(s *term.Streams, t iamcheck.Totals, b iamcheck.Benchmark) error {
-	if err := s.Printf("\n%d accounts\n  level 2  %s\n  level 1  %s\n", t.Accounts, counts(t.Level2), counts(t.Level1)); err != nil {
+	of := term.Count(t.Accounts, "account", "accounts")
+	if err := s.Printf("\n%s\n  level 2  %s\n  level 1  %s\n", of, counts(t.Level2), counts(t.Level1)); err != nil {
 		return err
 	}
 	if err := s.Paragraph(2, fmt.Sprintf("by %s %s: level 2 is %s, level 1 is %s", iamcheck.BenchmarkName, b.Version, b.Hardware.ID, b.RootMFA.ID)); err != nil {

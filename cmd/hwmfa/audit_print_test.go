@@ -56,7 +56,7 @@ func TestOfManyAccountsThoseAreListedThatNeedALook(t *testing.T) {
 		left, attended string
 	}{
 		{"a hundred are listed all", 100, newest, 99, 1, "", "single_device, 99 accounts"},
-		{"of ten thousand the failing ones", 10_000, newest, 0, 100, "9900 accounts that need no attention are not listed; --all lists them", "single_device, 9900 accounts"},
+		{"of ten thousand the failing ones", 10_000, newest, 0, 100, "9900 accounts that need no attention are not listed; --all lists them all", "single_device, 9900 accounts"},
 		{"of ten thousand all, where that is wanted", 10_000, all, 9900, 100, "", "virtual_root_device, 100 accounts"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

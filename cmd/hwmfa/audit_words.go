@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -41,11 +40,8 @@ func printAdvice(s *term.Streams, t iamcheck.Totals) error {
 		return cmp.Or(cmp.Compare(told[b].Accounts, told[a].Accounts), cmp.Compare(a, b))
 	})
 	for _, w := range words {
-		of := fmt.Sprintf("%s, %d accounts", w, told[w].Accounts)
-		if told[w].Accounts == 1 {
-			of = w + ", 1 account"
-		}
-		if err := s.Paragraph(2, withMeaning(of, told[w].Remedy)); err != nil {
+		of := term.Count(told[w].Accounts, "account", "accounts")
+		if err := s.Paragraph(2, withMeaning(w+", "+of, told[w].Remedy)); err != nil {
 			return err
 		}
 	}
