@@ -125,4 +125,3 @@ func (d Delivery) Complete() bool {
 	other := func(r Received) bool { return r.Outcome != OutcomeDuplicate }
 	return len(d.Short) == 0 && !slices.ContainsFunc(d.Over, other)
 }
-

@@ -65,7 +65,9 @@ const eventDomain = "hwmfa.journal/v1\x00"
 // Digest computes the event's hash from everything but Hash itself.
 func (e Event) Digest() Hash {
 	raw := RawEvent{Seq: e.Seq, Time: FormatTime(e.Time), Actor: e.Actor, Kind: e.Kind, Subject: e.Subject, Payload: e.Payload}
-	return sha256.Sum256(raw.appendPreimage(nil, e.PrevHash))
+	const lengths = 256 // of all that is hashed beside the texts, at most
+	size := lengths + len(raw.Time) + len(raw.Actor) + len(raw.Kind) + len(raw.Subject) + len(raw.Payload)
+	return sha256.Sum256(raw.appendPreimage(make([]byte, 0, size), e.PrevHash))
 }
 
 // RawEvent is an event as it is stored: its texts, and its hashes in

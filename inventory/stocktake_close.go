@@ -3,6 +3,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // CloseRequest says what becomes of the differences of a stocktake. Those of
@@ -47,7 +48,13 @@ func CloseStocktake(tx Tx, act Act, s Stocktake, r CloseRequest) (Stocktake, Rep
 	if err != nil {
 		return Stocktake{}, Report{}, fmt.Errorf("close stocktake %s: %w", s.ID, err)
 	}
-	e, err := record(tx, act, KindStocktakeClosed, s.ID, report)
+	// There may be as many differences as keys: the report is written once, as it
+	// is, its names being in order.
+	var body strings.Builder
+	if err := encodeLine(&body, report); err != nil {
+		return Stocktake{}, Report{}, fmt.Errorf("close stocktake %s: %w", s.ID, err)
+	}
+	e, err := recordText(tx, act, KindStocktakeClosed, s.ID, strings.TrimSuffix(body.String(), "\n"))
 	if err != nil {
 		return Stocktake{}, Report{}, fmt.Errorf("close stocktake %s: %w", s.ID, err)
 	}

@@ -50,21 +50,21 @@ const (
 // Difference is one thing that a count found otherwise than the inventory has
 // it. What does not apply is nil.
 type Difference struct {
-	Kind     DifferenceKind `json:"kind"`
-	KeyID    *string        `json:"key_id"`
-	Serial   *string        `json:"serial"`
-	Tag      *string        `json:"tag"`
-	Code     *string        `json:"code"`     // what was read, where it names no key
-	Status   *Status        `json:"status"`   // what the inventory has it as
-	Expected *string        `json:"expected"` // the path of the place it belongs to
-	Counted  []string       `json:"counted"`  // the paths of the places it was counted at
-	How      *Basis         `json:"how"`      // the strongest of its counts
-	By       []string       `json:"by"`       // who counted it
-	Holder   *string        `json:"holder"`
+	By       []string       `json:"by"`      // who counted it
+	Code     *string        `json:"code"`    // what was read, where it names no key
+	Counted  []string       `json:"counted"` // the paths of the places it was counted at
 	Detail   *string        `json:"detail"`
-	// Resolution and Reason are nil as long as the stocktake is open.
+	Expected *string        `json:"expected"` // the path of the place it belongs to
+	Holder   *string        `json:"holder"`
+	How      *Basis         `json:"how"` // the strongest of its counts
+	KeyID    *string        `json:"key_id"`
+	Kind     DifferenceKind `json:"kind"`
+	Reason   *string        `json:"reason"`
+	// Reason and Resolution are nil as long as the stocktake is open.
 	Resolution *Resolution `json:"resolution"`
-	Reason     *string     `json:"reason"`
+	Serial     *string     `json:"serial"`
+	Status     *Status     `json:"status"` // what the inventory has it as
+	Tag        *string     `json:"tag"`
 }
 
 // Subject names what the difference is about: the ID of a key, a code, or the
@@ -81,17 +81,17 @@ func (d Difference) Subject() string {
 
 // Absence is a key that is not there, and need not be.
 type Absence struct {
-	KeyID  string  `json:"key_id"`
-	Serial *string `json:"serial"`
-	Tag    *string `json:"tag"`
+	Due     *string `json:"due"`
+	Holder  *string `json:"holder"`
+	KeyID   string  `json:"key_id"`
+	Overdue bool    `json:"overdue"`
+	Place   *string `json:"place"` // the one it belongs to now
+	Serial  *string `json:"serial"`
+	Since   string  `json:"since"`
+	Tag     *string `json:"tag"`
 	// Why is its status, or "moved": it was moved while the count went on, and
 	// was not counted.
-	Why     string  `json:"why"`
-	Place   *string `json:"place"` // the one it belongs to now
-	Holder  *string `json:"holder"`
-	Since   string  `json:"since"`
-	Due     *string `json:"due"`
-	Overdue bool    `json:"overdue"`
+	Why string `json:"why"`
 }
 
 // whyMoved is the one reason for an absence that is no status.
@@ -100,25 +100,26 @@ const whyMoved = "moved"
 // Counter is somebody who counted at a place.
 type Counter struct {
 	By      string `json:"by"`
-	Place   string `json:"place"`
 	Counted int64  `json:"counted"` // keys and codes; a bag is one
+	Place   string `json:"place"`
 }
 
-// Report is what a stocktake comes to. The numbers are of keys.
+// Report is what a stocktake comes to, its fields in the order in which the
+// journal has their names. The numbers are of keys: Proved, Sealed and Claimed
+// are those that were counted, expected or not, by the strongest of their counts.
 type Report struct {
-	Expected int64 `json:"expected"` // had to be there
-	Present  int64 `json:"present"`  // of these: counted
-	// Keys that were counted, expected or not, each by the strongest of its counts.
-	Proved  int64 `json:"proved"`
-	Sealed  int64 `json:"sealed"`
-	Claimed int64 `json:"claimed"`
-	// NotSampled were counted and are not in the sample.
-	NotSampled int64 `json:"not_sampled"`
-	// Repeated were counted more than once at one place, which is no difference.
-	Repeated    int64        `json:"repeated"`
+	Absences    []Absence    `json:"absences"`
+	Claimed     int64        `json:"claimed"`
 	Counters    []Counter    `json:"counters"`
 	Differences []Difference `json:"differences"`
-	Absences    []Absence    `json:"absences"`
+	Expected    int64        `json:"expected"` // had to be there
+	// NotSampled were counted and are not in the sample.
+	NotSampled int64 `json:"not_sampled"`
+	Present    int64 `json:"present"` // of these: counted
+	Proved     int64 `json:"proved"`
+	// Repeated were counted more than once at one place, which is no difference.
+	Repeated int64 `json:"repeated"`
+	Sealed   int64 `json:"sealed"`
 }
 
 // Number is how many differences there are of a kind.

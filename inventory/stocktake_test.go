@@ -185,7 +185,7 @@ func TestReportCounters(t *testing.T) {
 	for _, id := range bag.Keys { // read twice
 		f.counts = append(f.counts, counted{countedJSON: bag, by: "ben", key: id})
 	}
-	want := []Counter{{"ada", "Berlin/safe 1", 2}, {"ben", "Berlin/safe 1", 1}, {"ada", "Berlin/safe 2", 1}, {"ben", "Berlin/safe 2", 2}}
+	want := []Counter{{By: "ada", Place: "Berlin/safe 1", Counted: 2}, {By: "ben", Place: "Berlin/safe 1", Counted: 1}, {By: "ada", Place: "Berlin/safe 2", Counted: 1}, {By: "ben", Place: "Berlin/safe 2", Counted: 2}}
 	if got := f.report().Counters; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -241,5 +241,25 @@ func TestNames(t *testing.T) {
 	}
 	if got := n.InBag("A-1"); len(got) != 2 {
 		t.Errorf("bag A-1 holds %v", got)
+	}
+}
+
+// TestReport_form: the report is in the journal's one form as it is encoded.
+func TestReport_form(t *testing.T) {
+	text, how, status, resolution := "x", BasisProved, StatusLost, ResolutionOpen
+	r := Report{
+		Counters: []Counter{{By: "a", Place: "b", Counted: 1}},
+		Differences: []Difference{{
+			Kind: DiffMissing, KeyID: &text, Serial: &text, Tag: &text, Code: &text, Status: &status, Expected: &text, Counted: []string{"c"},
+			How: &how, By: []string{"<&>"}, Holder: &text, Detail: &text, Resolution: &resolution, Reason: &text,
+		}},
+		Absences: []Absence{{KeyID: "k", Serial: &text, Tag: &text, Why: "w", Place: &text, Holder: &text, Since: "s", Due: &text, Overdue: true}},
+	}
+	for _, r := range []Report{r, {}} {
+		got, err1 := encodeJSON(r)
+		want, err2 := canonicalJSON(r)
+		if err1 != nil || err2 != nil || string(got) != string(want) {
+			t.Errorf("got  %s\nwant %s (%v, %v)", got, want, err1, err2)
+		}
 	}
 }

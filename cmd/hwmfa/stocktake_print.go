@@ -86,32 +86,49 @@ func (a *app) printDifferences(r inventory.Report) error {
 	}
 	t := term.NewTable("difference", "about", "serial", "tag", "expected", "counted at", "outcome").
 		Limit(1, 20).Limit(2, 12).Limit(3, 10).Limit(4, 16).Limit(5, 16)
-	var details []string
+	// There can be a hundred thousand: no row is kept.
+	row := func(d inventory.Difference) []term.Cell {
+		cells := term.Plain(string(d.Kind), d.Subject(), deref(d.Serial), deref(d.Tag), deref(d.Expected), strings.Join(d.Counted, ", "), string(deref(d.Resolution)))
+		cells[0].Colour = term.Red
+		return cells
+	}
 	for _, d := range r.Differences {
-		row := term.Plain(string(d.Kind), d.Subject(), deref(d.Serial), deref(d.Tag), deref(d.Expected), strings.Join(d.Counted, ", "), string(deref(d.Resolution)))
-		row[0].Colour = term.Red
-		t.Row(row...)
-		if line := differenceLine(d); line != "" {
-			details = append(details, d.Subject()+": "+line)
+		t.Measure(row(d)...)
+	}
+	if err := a.streams.Print("\n"); err != nil {
+		return err
+	}
+	rows, err := a.streams.Rows(t)
+	for _, d := range r.Differences {
+		if err != nil {
+			return err
 		}
+		err = rows.Row(row(d)...)
 	}
+	if err != nil {
+		return err
+	}
+	return a.printDetails(r)
+}
+
+// printDetails says what the table of differences has no room for, and what its
+// words mean.
+func (a *app) printDetails(r inventory.Report) error {
 	if err := a.streams.Print("\n"); err != nil {
 		return err
 	}
-	if err := a.streams.Table(t); err != nil {
-		return err
-	}
-	if err := a.streams.Print("\n"); err != nil {
-		return err
+	for _, d := range r.Differences {
+		if line := differenceLine(d); line != "" {
+			if err := a.streams.Printf("%s: %s\n", d.Subject(), line); err != nil {
+				return err
+			}
+		}
 	}
 	for _, kind := range inventory.DifferenceKinds() {
 		if r.Number(kind) > 0 {
-			details = append(details, string(kind)+": "+differenceTexts[kind])
-		}
-	}
-	for _, line := range details {
-		if err := a.streams.Printf("%s\n", line); err != nil {
-			return err
+			if err := a.streams.Printf("%s: %s\n", kind, differenceTexts[kind]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -82,7 +82,7 @@ func (t *Table) Row(cells ...Cell) {
 // Measure makes room for a row that is printed later, and keeps nothing of it.
 func (t *Table) Measure(cells ...Cell) {
 	for i, c := range cells {
-		t.widths[i] = max(t.widths[i], text.StringWidth(shown(c, t.limits[i])))
+		t.widths[i] = max(t.widths[i], cellsOf(shown(c, t.limits[i])))
 	}
 }
 
@@ -142,7 +142,7 @@ func (s *Streams) line(l layout, cells []Cell) string {
 		}
 		said := shown(c, l.limits[i])
 		line.WriteString(strings.Repeat(" ", spaces) + s.Paint(c.Colour, said))
-		spaces = max(0, l.widths[i]-text.StringWidth(said)) + gap
+		spaces = max(0, l.widths[i]-cellsOf(said)) + gap
 	}
 	return line.String()
 }
@@ -153,10 +153,21 @@ func shown(c Cell, limit int) string {
 	if shown == "" {
 		shown = "-"
 	}
-	if limit > 0 {
+	if limit > 0 && cellsOf(shown) > limit {
 		shown = text.Snip(shown, limit, "…")
 	}
 	return shown
+}
+
+// cellsOf is how many cells of a terminal an escaped text takes: of plain ASCII,
+// which most of a hundred thousand rows are, one for each byte.
+func cellsOf(s string) int {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return text.StringWidth(s)
+		}
+	}
+	return len(s)
 }
 
 // layout is how wide columns are and what is cut to that; a column of no width is
