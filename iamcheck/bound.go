@@ -26,7 +26,7 @@ type BoundKey struct {
 	Distrusted bool `json:"distrusted"`
 	// ProvedSince is whether the key has answered a challenge after the binding was made.
 	ProvedSince bool `json:"proved_since"`
-	// Lost and Retired take a key out of the usable ones.
+	// Lost (lost, compromised, or found and not proved since) and Retired take a key out of the usable ones.
 	Lost    bool `json:"lost"`
 	Retired bool `json:"retired"`
 	// Advisory is whether a security advisory is open for the key's model and firmware.

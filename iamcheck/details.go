@@ -11,7 +11,7 @@ func details(e *evidence, m matches, keys *Keys) []Detail {
 	list := []Detail{}
 	whole := e.ownReading == Complete && !e.foreign
 	for _, about := range []func(BoundKey) (Warning, string){
-		func(k BoundKey) (Warning, string) { return wordIf(k.Lost, BoundKeyLost), "is lost" },
+		func(k BoundKey) (Warning, string) { return wordIf(k.Lost, BoundKeyLost), "is missing or compromised" },
 		func(k BoundKey) (Warning, string) { return wordIf(k.Retired, BoundKeyRetired), "is retired" },
 		func(k BoundKey) (Warning, string) {
 			return wordIf(k.Reset, BoundKeyReset), "was found without its identity credential"

@@ -55,7 +55,7 @@ func TestDetails(t *testing.T) {
 		{"a device of a binding that was removed", nil, []KnownKey{{KeyID: "K-9", Former: []FormerBinding{{here, "yk-1", day("2026-05-01"), true}}}}, nil,
 			"former_key_listed/K-9/device unenrolled_device/-/device", "until 2026-05-01, when the key was reset"},
 		{"a removed binding of a lost key", nil, []KnownKey{{KeyID: "K-9", Lost: true, Former: []FormerBinding{{AccountID: here, DeviceName: "yk-1"}}}}, nil,
-			"former_key_listed/K-9/device unenrolled_device/-/device", "the key is lost"},
+			"former_key_listed/K-9/device unenrolled_device/-/device", "the key is missing or compromised"},
 		{"a name that another key has now", bind("yk-1"), []KnownKey{{KeyID: "K-9", Former: []FormerBinding{{AccountID: here, DeviceName: "yk-1"}}}}, nil, "", ""},
 		{"another account's answer says nothing of keys", bind("yk-9"), []KnownKey{}, func(f *Facts) {
 			f.Root.Devices = append(f.Root.Devices, Device{Serial: "arn:aws:iam::999999999999:u2f/root/x-ABC"})

@@ -14,7 +14,7 @@ type KnownKey struct {
 	Tag    string `json:"tag"`
 	// Token is whether the key is a TOTP token, which AWS lists by the number printed on it.
 	Token bool `json:"token"`
-	// Lost and Retired take a key out of the usable ones.
+	// Lost (lost, compromised, or found and not proved since) and Retired take a key out of the usable ones.
 	Lost    bool `json:"lost"`
 	Retired bool `json:"retired"`
 	// Unready is whether the key is only announced or received: it has to be enrolled before it can be bound.
@@ -86,7 +86,7 @@ func (f formerKey) text() string {
 	case f.was.Reset:
 		return said + ", when the key was reset: nobody can use the device, remove it at AWS"
 	case f.key.Lost:
-		return said + "; the key is lost: remove the device at AWS"
+		return said + "; the key is missing or compromised: remove the device at AWS"
 	case f.key.Retired:
 		return said + "; the key is retired: remove the device at AWS"
 	}

@@ -60,7 +60,7 @@ func (k *KnownKey) advice(account string, d ownDevice, bound bool) string {
 	bind := "hwmfa account bind " + account + " " + k.KeyID + name
 	switch {
 	case k.Lost:
-		return "; the key is lost: remove the device at AWS"
+		return "; the key is missing or compromised: remove the device at AWS"
 	case k.Retired:
 		return "; the key is retired: remove the device at AWS"
 	case k.Unready:
