@@ -46,6 +46,7 @@ bench: testdeps
 	HWMFA_BENCH=1 go test -count=1 -timeout 20m -v -run '^$$' -bench . ./internal/bench/...
 	go test -count=1 -timeout 20m -run '^$$' -bench Stocktake -benchtime 1x ./cmd/hwmfa
 	go test -count=1 -timeout 20m -run '^$$' -bench Scale -benchtime 3x ./inventory/store
+	go test -count=1 -timeout 20m -v -run '^$$' -bench 'Audit$$' -benchtime 1x ./cmd/hwmfa
 	go test -count=1 -timeout 20m -run '^$$' -bench AuditFromEvidence -benchtime 3x ./cmd/hwmfa
 
 vectors: deps
