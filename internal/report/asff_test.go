@@ -169,7 +169,7 @@ func TestASFFHasTheseMembers(t *testing.T) {
 	}
 	want := "AwsAccountId,Compliance.RelatedRequirements,Compliance.Status,Compliance.StatusReasons.Description,Compliance.StatusReasons.ReasonCode," +
 		"CreatedAt,Description,FindingProviderFields.Severity.Label,FindingProviderFields.Severity.Original,FindingProviderFields.Types,GeneratorId,Id," +
-		"LastObservedAt,ProductArn,ProductFields.hwmfa/account_id,ProductFields.hwmfa/benchmark,ProductFields.hwmfa/control,ProductFields.hwmfa/exception_expires," +
+		"LastObservedAt,ProductArn,ProductFields.hwmfa/account_id,ProductFields.hwmfa/benchmark,ProductFields.hwmfa/control,ProductFields.hwmfa/details,ProductFields.hwmfa/exception_expires," +
 		"ProductFields.hwmfa/literal,ProductFields.hwmfa/not_required,ProductFields.hwmfa/program,ProductFields.hwmfa/root_devices,ProductFields.hwmfa/tier,ProductFields.hwmfa/warnings," +
 		"ProductName,RecordState,Remediation.Recommendation.Text,Remediation.Recommendation.Url,Resources.Details.Other.AccountName,Resources.Id," +
 		"Resources.Partition,Resources.Region,Resources.Type,SchemaVersion,Severity.Label,Severity.Normalized,Severity.Original,Title,Types,UpdatedAt,Workflow.Status"

@@ -119,6 +119,7 @@ func (s source) checks(f iamcheck.Finding) []check {
 	hardware.field("warnings", words(f.Level2.Warnings))
 	hardware.field("root_devices", serials(f.RootDevices))
 	hardware.field("not_required", strconv.FormatBool(f.Level2.NotRequired))
+	hardware.field("details", details(f.Level2.Details))
 	hardware.field("suggestions", suggestions(f.RootDevices))
 	list := []check{hardware, s.control(f, iamcheck.RootMFA, f.Level1.Status, f.Level1.Reasons)}
 	for _, r := range f.Recovery {

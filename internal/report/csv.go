@@ -20,7 +20,7 @@ var csvColumns = []string{
 	"level2", "assurance", "literal", "level2_reasons", "warnings", "not_required",
 	"level1", "level1_reasons",
 	"tier", "exception_expires", "exception_expired", "exception_owner", "exception_approver", "exception_reason", "compensating_control",
-	"root_devices", "suggestions", "recovery", "failed_calls",
+	"root_devices", "details", "suggestions", "recovery", "failed_calls",
 	"benchmark", "level2_control", "level1_control", "generated_at",
 }
 
@@ -64,7 +64,7 @@ func (c *csvWriter) Finding(f iamcheck.Finding) error {
 	}
 	row = append(append(row, tier), exception...)
 	return c.row(append(row,
-		serials(f.RootDevices), suggestions(f.RootDevices), recovered(f.Recovery), failedCalls(f.Calls),
+		serials(f.RootDevices), details(f.Level2.Details), suggestions(f.RootDevices), recovered(f.Recovery), failedCalls(f.Calls),
 		c.head.Benchmark.Version, c.head.Benchmark.Hardware.ID, c.head.Benchmark.RootMFA.ID, c.head.GeneratedAt.UTC().Format(time.RFC3339)))
 }
 
@@ -122,6 +122,15 @@ func failedCalls(calls []iamcheck.Call) string {
 		}
 	}
 	return words(texts)
+}
+
+// details say of which key and device the warnings speak, in sentences.
+func details(list []iamcheck.Detail) string {
+	texts := make([]string, len(list))
+	for i, d := range list {
+		texts[i] = d.Text
+	}
+	return strings.Join(texts, "; ")
 }
 
 // suggestions are the keys that devices may be, in sentences.

@@ -28,7 +28,7 @@ func FuzzNames(f *testing.F) {
 		finding := virtual()
 		finding.Name = &name
 		finding.Level2.Exception.Reason, finding.Level2.Exception.Owner = name, name
-		finding.Level2.Tier.Name = &name
+		finding.Level2.Tier.Name, finding.Level2.Details[0].Text = &name, name
 		finding.RootDevices[0].Serial = name
 		finding.RootDevices[0].Suggestions = []iamcheck.Suggestion{{Text: name}}
 		finding.Recovery[0].Text = name

@@ -53,8 +53,9 @@ func virtual() iamcheck.Finding {
 		AccountID: "210000000002", Name: ptr("web"), Partition: ptr("aws"),
 		Level2: iamcheck.Level2{
 			Status: iamcheck.Fail, Severity: iamcheck.Severity, Literal: iamcheck.Pass,
-			Reasons: []iamcheck.Reason{iamcheck.VirtualRootDevice}, Warnings: []iamcheck.Warning{iamcheck.SingleDevice}, Details: []iamcheck.Detail{},
-			Tier: &iamcheck.Tier{Name: ptr("sandbox"), By: iamcheck.TierByRule, Rule: ptr("tag env=lab")},
+			Reasons: []iamcheck.Reason{iamcheck.VirtualRootDevice}, Warnings: []iamcheck.Warning{iamcheck.SingleDevice, iamcheck.BindingContradicted},
+			Details: []iamcheck.Detail{{Warning: iamcheck.BindingContradicted, KeyID: ptr("k2"), Text: "key yk-2 is bound and not among root's devices"}},
+			Tier:    &iamcheck.Tier{Name: ptr("sandbox"), By: iamcheck.TierByRule, Rule: ptr("tag env=lab")},
 			Exception: &iamcheck.Exception{
 				Owner: "Ada", Approver: "Ben", Reason: "keys are on order", CompensatingControl: "weekly review",
 				Expires: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),

@@ -30,25 +30,25 @@ func TestCSVHasARowForEachAccount(t *testing.T) {
 	want := [][]string{
 		{
 			"account_id", "name", "partition", "level2", "assurance", "literal", "level2_reasons", "warnings", "not_required", "level1", "level1_reasons",
-			"tier", "exception_expires", "exception_expired", "exception_owner", "exception_approver", "exception_reason", "compensating_control", "root_devices", "suggestions",
+			"tier", "exception_expires", "exception_expired", "exception_owner", "exception_approver", "exception_reason", "compensating_control", "root_devices", "details", "suggestions",
 			"recovery", "failed_calls", "benchmark", "level2_control", "level1_control", "generated_at",
 		},
 		{
 			"210000000001", "payments", "aws", "pass", "certified", "pass", "", "", "false", "pass", "", "", "", "", "", "", "", "",
-			"arn:aws:iam::210000000001:u2f/root/yk-1-EXAMPLE", "it may be key yk-1", "", "", "7.0", "2.6", "2.5", "2026-11-22T10:20:30Z",
+			"arn:aws:iam::210000000001:u2f/root/yk-1-EXAMPLE", "", "it may be key yk-1", "", "", "7.0", "2.6", "2.5", "2026-11-22T10:20:30Z",
 		},
 		{
-			"210000000002", "web", "aws", "fail", "", "pass", "virtual_root_device", "single_device", "false", "pass", "", "sandbox", "2027-01-01T00:00:00Z", "", "Ada", "Ben",
-			"keys are on order", "weekly review", "arn:aws:iam::210000000002:mfa/phone", "", "root_access_keys_present root_password_recoverable? root_email_unknown?", "",
+			"210000000002", "web", "aws", "fail", "", "pass", "virtual_root_device", "single_device binding_contradicted", "false", "pass", "", "sandbox", "2027-01-01T00:00:00Z", "", "Ada", "Ben",
+			"keys are on order", "weekly review", "arn:aws:iam::210000000002:mfa/phone", "key yk-2 is bound and not among root's devices", "", "root_access_keys_present root_password_recoverable? root_email_unknown?", "",
 			"7.0", "2.6", "2.5", "2026-11-22T10:20:30Z",
 		},
 		{
 			"210000000003", "", "", "unknown", "", "unknown", "root_list_unreadable summary_unreadable", "root_list_unreadable", "false", "unknown",
-			"summary_unreadable", "", "", "", "", "", "", "", "", "", "", "iam:ListMFADevices=denied", "7.0", "2.6", "2.5", "2026-11-22T10:20:30Z",
+			"summary_unreadable", "", "", "", "", "", "", "", "", "", "", "", "iam:ListMFADevices=denied", "7.0", "2.6", "2.5", "2026-11-22T10:20:30Z",
 		},
 		{
 			"210000000004", "trial", "aws", "not_applicable", "", "unknown", "account_closed", "", "true", "not_applicable", "account_closed", "", "", "2026-11-01T00:00:00Z", "Ada", "", "keys were on order", "",
-			"", "", "", "", "7.0", "2.6", "2.5", "2026-11-22T10:20:30Z",
+			"", "", "", "", "", "7.0", "2.6", "2.5", "2026-11-22T10:20:30Z",
 		},
 	}
 	if !slices.EqualFunc(got, want, slices.Equal) {

@@ -262,7 +262,7 @@ func TestOCSFHasTheseMembers(t *testing.T) {
 		"finding_info.analytic.uid,finding_info.desc,finding_info.last_seen_time,finding_info.modified_time,finding_info.title,finding_info.types,finding_info.uid," +
 		"message,metadata.event_code,metadata.product.name,metadata.product.vendor_name,metadata.product.version,metadata.profiles,metadata.uid,metadata.version," +
 		"remediation.desc,remediation.references,resources.cloud_partition,resources.name,resources.role,resources.role_id,resources.type,resources.uid,severity," +
-		"severity_id,status,status_code,status_detail,status_id,time,type_name,type_uid,unmapped.account_id,unmapped.benchmark,unmapped.control," +
+		"severity_id,status,status_code,status_detail,status_id,time,type_name,type_uid,unmapped.account_id,unmapped.benchmark,unmapped.control,unmapped.details," +
 		"unmapped.exception_expires,unmapped.literal,unmapped.not_required,unmapped.program,unmapped.root_devices,unmapped.tier,unmapped.warnings"
 	if got := strings.Join(members(doc), ","); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
