@@ -53,6 +53,11 @@ const (
 	cancelEvery = 200 * time.Millisecond
 	// cancelGrace bounds the wait for the key's answer to a cancel.
 	cancelGrace = 5 * time.Second
+	// answerWait bounds what waits for nobody, touchWait what waits for a touch,
+	// for which keys give up after 30 s: libfido2 itself waits for ever for a
+	// report that went astray.
+	answerWait = 10 * time.Second
+	touchWait  = 2 * time.Minute
 )
 
 // Attest makes an attested credential with libfido2. The key's node is held
@@ -93,7 +98,12 @@ func (m *Machine) attest(ctx context.Context, s hw.Sighting, r hw.CredentialRequ
 	if !cbor {
 		return nil, fmt.Errorf("%s speaks U2F only: %w", s.Node, hw.ErrUnsupported)
 	}
-	fido2, err := await(ctx, &m.left, d.isFIDO2, nil)
+	limited, stop := context.WithTimeout(ctx, answerWait)
+	defer stop()
+	fido2, err := await(limited, &m.left, d.isFIDO2, nil)
+	if limited.Err() != nil && ctx.Err() == nil && err != nil {
+		return nil, fmt.Errorf("libfido2 has no answer from %s within %v: %w", s.Node, answerWait, hw.ErrBusy)
+	}
 	if err != nil {
 		return nil, m.why(ctx, s, st, d, err)
 	}
@@ -125,10 +135,13 @@ func (m *Machine) makeCredential(ctx context.Context, d fidoDevice, r hw.Credent
 		c, err := d.makeCredential(r)
 		done <- answer{c, err}
 	})
+	over := ctx.Err
 	select {
 	case a := <-done:
 		return a.c, a.err
 	case <-ctx.Done():
+	case <-time.After(touchWait):
+		over = func() error { return hw.ErrTouchTimeout }
 	}
 	again := time.NewTicker(cancelEvery)
 	defer again.Stop()
@@ -138,9 +151,9 @@ func (m *Machine) makeCredential(ctx context.Context, d fidoDevice, r hw.Credent
 		cancelErr := d.cancel()
 		select {
 		case <-done: // whatever it says: nobody waits for it any more
-			return nil, ctx.Err()
+			return nil, over()
 		case <-giveUp.C:
-			return nil, fmt.Errorf("%w; the key did not answer the cancel within %v (%v)", ctx.Err(), cancelGrace, cancelErr)
+			return nil, fmt.Errorf("%w; the key did not answer the cancel within %v (%v)", over(), cancelGrace, cancelErr)
 		case <-again.C:
 		}
 	}
@@ -157,7 +170,9 @@ func (m *Machine) why(ctx context.Context, s hw.Sighting, st *stream, d fidoDevi
 	}
 	switch {
 	case errors.Is(err, errWrongPIN):
-		n, retriesErr := await(ctx, &m.left, d.retries, nil)
+		limited, stop := context.WithTimeout(ctx, answerWait)
+		defer stop()
+		n, retriesErr := await(limited, &m.left, d.retries, nil)
 		switch {
 		case retriesErr != nil:
 			n = -1

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -222,4 +223,37 @@ func TestCheckRequest(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAttest_reportsAstray: libfido2 would wait for ever.
+func TestAttest_reportsAstray(t *testing.T) {
+	t.Run("before the credential is made", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			d := &fakeFIDODevice{credential: goodCredential(), silent: make(chan struct{})}
+			m, _, s := bench(t, d)
+			start := time.Now()
+			_, err := m.Attest(t.Context(), s, request)
+			if took := time.Since(start); !errors.Is(err, hw.ErrBusy) || took != answerWait {
+				t.Errorf("ended after %v with %v, want %v", took, err, hw.ErrBusy)
+			}
+			if len(d.asked) != 0 {
+				t.Error("a credential was asked for")
+			}
+			close(d.silent)
+		})
+	})
+	t.Run("while it is made", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			d := &fakeFIDODevice{block: true}
+			m, _, s := bench(t, d)
+			start := time.Now()
+			_, err := m.Attest(t.Context(), s, request)
+			if took := time.Since(start); !errors.Is(err, hw.ErrTouchTimeout) || took != touchWait {
+				t.Errorf("ended after %v with %v, want %v", took, err, hw.ErrTouchTimeout)
+			}
+			if d.cancels != 1 {
+				t.Errorf("the key was told to stop %d times", d.cancels)
+			}
+		})
+	})
 }

@@ -231,9 +231,10 @@ type fakeFIDODevice struct {
 	err        error
 	left       int
 	leftErr    error
-	during     func() // what happens at the key meanwhile
-	deafFor    int    // cancels that come too early
-	block      bool   // wait for a cancel
+	during     func()        // what happens at the key meanwhile
+	deafFor    int           // cancels that come too early
+	block      bool          // wait for a cancel
+	silent     chan struct{} // not nil: no answer before it is closed
 
 	mu        sync.Mutex
 	asked     []hw.CredentialRequest
@@ -241,8 +242,14 @@ type fakeFIDODevice struct {
 	cancels   int
 }
 
-func (d *fakeFIDODevice) isFIDO2() (bool, error) { return !d.u2f, d.isErr }
-func (d *fakeFIDODevice) retries() (int, error)  { return d.left, d.leftErr }
+func (d *fakeFIDODevice) isFIDO2() (bool, error) {
+	if d.silent != nil {
+		<-d.silent
+	}
+	return !d.u2f, d.isErr
+}
+
+func (d *fakeFIDODevice) retries() (int, error) { return d.left, d.leftErr }
 
 func (d *fakeFIDODevice) makeCredential(r hw.CredentialRequest) (*fidoCredential, error) {
 	d.mu.Lock()
@@ -255,7 +262,7 @@ func (d *fakeFIDODevice) makeCredential(r hw.CredentialRequest) (*fidoCredential
 		select {
 		case <-d.cancelled:
 			return nil, errCancelled
-		case <-time.After(30 * time.Second):
+		case <-time.After(time.Hour):
 			return nil, hw.ErrTouchTimeout
 		}
 	}
