@@ -69,6 +69,9 @@ func runAuditDiff(ctx context.Context, a *app, opts auditDiffOptions) error {
 		switch {
 		case opts.since == "":
 			pair.before, err = inventory.PreviousAudit(tx, pair.after)
+			if errors.Is(err, inventory.ErrNotFound) {
+				err = fmt.Errorf("%s: %w", runText(pair.after), errAlone)
+			}
 		case !since.IsZero():
 			pair.before, err = inventory.FirstAuditSince(tx, pair.after, since)
 		default:
@@ -113,6 +116,9 @@ func runAuditDiff(ctx context.Context, a *app, opts auditDiffOptions) error {
 
 // errNotComparable: a difference between the runs would say nothing of accounts.
 var errNotComparable = errors.New("not two runs of the same scope and rules, one before the other")
+
+// errAlone: there is nothing to compare a run with.
+var errAlone = errors.New("no earlier run of the same scope and rules is recorded")
 
 // moment is the time that --since gives; zero where it names a run, or nothing.
 func (o auditDiffOptions) moment(now time.Time) (time.Time, error) {

@@ -178,6 +178,7 @@ var endings = []ending{
 	{"expected", isStatus(inventory.StatusExpected), exitFailure, "it has to come first: hwmfa receive"},
 	{"out of use", isStatus(inventory.StatusCompromised, inventory.StatusRetired, inventory.StatusDisposed), exitFailure, "it is out of use for good; hwmfa custody KEY says since when, and why"},
 	{"no runs of the audit", isError(errNoRuns), exitFailure, "hwmfa audit records each run where there is an inventory"},
+	{"run without an earlier one", isError(errAlone), exitFailure, "hwmfa audit list shows the runs; --like RUN takes those of another scope"},
 	{"runs not comparable", isError(errNotComparable), exitFailure, "hwmfa audit list shows the runs; name one of the same scope, benchmark and --require"},
 	{"invalid value", isError(inventory.ErrInvalid), exitUsage, ""},
 }

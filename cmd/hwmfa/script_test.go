@@ -48,7 +48,7 @@ var update = flag.Bool("update", false, "write the files that scripts compare wi
 //	deny NODE                  let nobody open a hidraw node or card reader
 //	publish DIR                serve the files of a directory by https at $PUBLISHED, and have
 //	                           the programs believe that server's certificate
-//	aws FILE                   from now on AWS has the organization of this file
+//	organization FILE          from now on AWS has the organization of this file
 //	authority FILE             run a time-stamping authority at $AUTHORITY, whose root is in FILE
 //	hook                       run a web hook at $HOOK, which fails below /fail
 //	hooked PATTERN             something came to it: its path, a space and the body
@@ -72,25 +72,25 @@ func scripts(dir string) testscript.Params {
 			return errors.Join(setUpKeys(env), setUpAWS(env), setUpData(env))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":     scriptExits,
-			"keep":      scriptKeep,
-			"fields":    scriptFields,
-			"plug":      scriptPlug,
-			"unplug":    scriptUnplug,
-			"replace":   scriptReplace,
-			"reset":     scriptReset,
-			"touches":   scriptTouches,
-			"replug":    scriptReplug,
-			"awaits":    scriptAwaits,
-			"looks":     scriptLooks,
-			"deny":      scriptDeny,
-			"publish":   scriptPublish,
-			"roots":     scriptRoots,
-			"hook":      scriptHook,
-			"authority": scriptAuthority,
-			"hooked":    scriptHooked,
-			"expand":    scriptExpand,
-			"aws":       scriptAWS,
+			"exits":        scriptExits,
+			"keep":         scriptKeep,
+			"fields":       scriptFields,
+			"plug":         scriptPlug,
+			"unplug":       scriptUnplug,
+			"replace":      scriptReplace,
+			"reset":        scriptReset,
+			"touches":      scriptTouches,
+			"replug":       scriptReplug,
+			"awaits":       scriptAwaits,
+			"looks":        scriptLooks,
+			"deny":         scriptDeny,
+			"publish":      scriptPublish,
+			"roots":        scriptRoots,
+			"hook":         scriptHook,
+			"authority":    scriptAuthority,
+			"hooked":       scriptHooked,
+			"expand":       scriptExpand,
+			"organization": scriptOrganization,
 		},
 	}
 }
@@ -137,11 +137,11 @@ func startAWS(description []byte, setenv func(name, value string), later func(fu
 	return nil
 }
 
-// scriptAWS puts another AWS in the place of the one before, which stays up
+// scriptOrganization puts another AWS in the place of the one before, which stays up
 // until the script ends.
-func scriptAWS(ts *testscript.TestScript, neg bool, args []string) {
+func scriptOrganization(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: aws FILE")
+		ts.Fatalf("usage: organization FILE")
 	}
 	ts.Check(startAWS([]byte(ts.ReadFile(args[0])), ts.Setenv, ts.Defer, func(args ...any) { ts.Fatalf("%s", fmt.Sprint(args...)) }))
 }
