@@ -56,7 +56,7 @@ worse than in the last run of the same scope.
 --evidence keeps what the verdicts rest on in a folder that can be checked and
 decided on again. An audit of an organization that was interrupted goes on with
 --resume: no account that was finished is asked again. --supplied takes what
-others asked AWS for; alone, nothing is asked.` + exitStatusHelp(exitFound, exitCredentials),
+others asked AWS for; alone, nothing is asked.` + exitStatusHelp(exitFound, exitNoKey, exitNoAccess, exitRefused, exitCredentials),
 		Example: `  hwmfa audit
   hwmfa audit --org --role-name SecurityAudit
   hwmfa audit --org --ou ou-ab12-11111111 --exclude 111122223333
@@ -147,9 +147,14 @@ func runAudit(ctx context.Context, a *app, opts auditOptions) (err error) {
 }
 
 // newAudit reads what the run is judged by, before AWS is asked anything.
-func (a *app) newAudit(ctx context.Context, opts auditOptions) (*audit, error) {
+func (a *app) newAudit(ctx context.Context, opts auditOptions) (_ *audit, err error) {
 	run := &audit{app: a, opts: opts, now: a.now, onlySupplied: opts.packet.alone(opts.scope), tally: iamcheck.NewTally(), recovery: iamcheck.NewRecoverySum()}
-	err := errors.Join(opts.packet.check(opts.scope), opts.sign.check(opts.packet.evidence != ""))
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, run.closeEvidence(err))
+		}
+	}()
+	err = errors.Join(opts.packet.check(opts.scope), opts.sign.check(opts.packet.evidence != ""))
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -158,7 +163,7 @@ func (a *app) newAudit(ctx context.Context, opts auditOptions) (*audit, error) {
 			return nil, err
 		}
 		if err := run.checkVouched(ctx); err != nil {
-			return nil, errors.Join(fmt.Errorf("audit: %w", err), run.evidence.packet.Close())
+			return nil, fmt.Errorf("audit: %w", err)
 		}
 		opts = run.opts
 	}

@@ -45,6 +45,7 @@ that is delegated administrator for IAM.` + exitStatusHelp(),
 	f.StringArrayVar(&opts.Trust, "trust", nil, "`WHO` audits: an account ID, or the ARN of a user or role; give it again for more")
 	f.StringVar(&opts.ExternalID, "external-id", "", "`ID` that has to come with the assumption of the role; it is a name, not a secret")
 	f.BoolVar(&opts.Delegated, "delegated", false, "the auditor is in the delegated administrator's account")
+	f.BoolVar(&opts.TagSession, "session-tags", false, "allow the tags of hwmfa audit --session-tag")
 	f.StringVar(&opts.Partition, "partition", "aws", "`PARTITION` of the ARNs in plain policies")
 	return cmd
 }

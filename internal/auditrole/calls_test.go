@@ -99,6 +99,25 @@ func TestAnAuditIsAllowedWhatItDoes(t *testing.T) {
 	}
 }
 
+func TestTagsOfSessionsAreAllowedWhereTheyAreAskedFor(t *testing.T) {
+	for _, allowed := range []bool{true, false} {
+		org, role := world()
+		role.TagSession = allowed
+		g, url, who := guarded(t, org, role)
+		_, err := awsapi.Collect(context.Background(), awsapi.Options{
+			Org: true, RoleName: "hwmfa-audit", ExternalID: "8c1f", SessionTags: []iamcheck.Tag{{Key: "run", Value: "1"}}, Static: &awsapi.Static{
+				Endpoint: url, Region: "us-east-1", AccessKeyID: who.AccessKeyID, SecretAccessKey: who.SecretAccessKey,
+			},
+		}, func(iamcheck.Facts) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if denied := g.denied["caller sts:AssumeRole"]; denied == allowed || len(g.denied) > 1 {
+			t.Errorf("allowed %t: denied %v", allowed, slices.Sorted(maps.Keys(g.denied)))
+		}
+	}
+}
+
 func TestARootSessionForAnotherTaskIsDenied(t *testing.T) {
 	_, role := world()
 	q := request{action: "sts:AssumeRoot", resource: "arn:aws:iam::222222222222:root", context: map[string]string{}}

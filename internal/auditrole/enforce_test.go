@@ -140,6 +140,13 @@ func (g *gate) decide(actor, action string, form url.Values) bool {
 		if !allows(g.trust, trust) {
 			return false
 		}
+		if form.Get("Tags.member.1.Key") != "" {
+			tagging, tags := q, trust
+			tagging.action, tags.action = "sts:TagSession", "sts:TagSession"
+			if !allows(g.caller, tagging) || !allows(g.trust, tags) {
+				return false
+			}
+		}
 	}
 	return allows(g.caller, q)
 }

@@ -56,17 +56,25 @@ func (r Role) RolePolicy() Policy {
 // that the role outlives the auditor's being made anew; where auditors are
 // named, a condition admits them alone.
 func (r Role) TrustPolicy() Policy {
-	s := Statement{Sid: "Auditor", Principal: &Principal{}, Action: []string{"sts:AssumeRole"}, Condition: Condition{}}
-	for _, account := range r.Auditors() {
-		s.Principal.AWS = append(s.Principal.AWS, "arn:"+r.Partition+":iam::"+account+":root")
+	trust := func(sid, action string) Statement {
+		s := Statement{Sid: sid, Principal: &Principal{}, Action: []string{action}, Condition: Condition{}}
+		for _, account := range r.Auditors() {
+			s.Principal.AWS = append(s.Principal.AWS, "arn:"+r.Partition+":iam::"+account+":root")
+		}
+		if arns := r.principals(); arns != nil {
+			s.Condition["ArnLike"] = map[string][]string{"aws:PrincipalArn": arns}
+		}
+		return s
 	}
-	if arns := r.principals(); arns != nil {
-		s.Condition["ArnLike"] = map[string][]string{"aws:PrincipalArn": arns}
-	}
+	assume := trust("Auditor", "sts:AssumeRole")
 	if r.ExternalID != "" {
-		s.Condition["StringEquals"] = map[string][]string{"sts:ExternalId": {r.ExternalID}}
+		assume.Condition["StringEquals"] = map[string][]string{"sts:ExternalId": {r.ExternalID}}
 	}
-	return document(s)
+	if !r.TagSession {
+		return document(assume)
+	}
+	// The external ID is a key of sts:AssumeRole, without which no tag is set anyway.
+	return document(assume, trust("AuditorTags", "sts:TagSession"))
 }
 
 // CallerPolicy is what the auditor needs in the management or the delegated
@@ -101,10 +109,18 @@ func (r Role) CallerPolicy() Policy {
 		},
 		Statement{
 			Sid:      "AuditRole",
-			Action:   []string{"sts:AssumeRole"},
+			Action:   r.assumeActions(),
 			Resource: []string{"arn:" + r.Partition + ":iam::*:role" + r.Path + r.Name},
 		},
 	)
+}
+
+// assumeActions are those of assuming the role.
+func (r Role) assumeActions() []string {
+	if r.TagSession {
+		return []string{"sts:AssumeRole", "sts:TagSession"}
+	}
+	return []string{"sts:AssumeRole"}
 }
 
 // taskARN is the managed policy that a root session for an audit is bound to.

@@ -23,6 +23,8 @@ type Role struct {
 	// Delegated: the auditors are in the account that is delegated
 	// administrator, and not in the management account.
 	Delegated bool
+	// TagSession allows the tags of hwmfa audit --session-tag.
+	TagSession bool
 }
 
 // ErrInvalid says that a role cannot be made of what was given.

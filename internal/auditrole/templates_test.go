@@ -25,7 +25,7 @@ func roles(t *testing.T) map[string]auditrole.Role {
 	for name, r := range map[string]auditrole.Role{
 		"one account":           {Trust: []string{"111122223333"}},
 		"twenty accounts":       {Trust: many, ExternalID: "a/b=c,d.e@f:g-h", Delegated: true},
-		"named auditors":        {Trust: []string{"arn:aws:iam::111122223333:role/x/y_*", "arn:aws:iam::444455556666:user/ada@example"}},
+		"named auditors":        {TagSession: true, Trust: []string{"arn:aws:iam::111122223333:role/x/y_*", "arn:aws:iam::444455556666:user/ada@example"}},
 		"one of another path's": {Trust: []string{"arn:aws:iam::111122223333:role/auditor"}, ExternalID: "8c1f"},
 	} {
 		r.Partition = "aws"
