@@ -1,6 +1,7 @@
 package iamcheck
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 )
@@ -19,11 +20,7 @@ func runsOf(text string) []string {
 		}
 		run := strings.ToLower(text[start:at])
 		if class == 2 {
-			run = "0" + strings.TrimLeft(run, "0")
-			run = strings.TrimPrefix(run, "0")
-			if run == "" {
-				run = "0"
-			}
+			run = cmp.Or(strings.TrimLeft(run, "0"), "0")
 		}
 		runs = append(runs, run)
 	}

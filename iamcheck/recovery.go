@@ -147,8 +147,7 @@ func parseEmail(s string) (email, bool) {
 	if at < 1 || at == len(s)-1 || len(s) > maxEmail {
 		return email{}, false
 	}
-	local, tag, plus := strings.Cut(s[:at], "+")
-	_ = tag
+	local, _, plus := strings.Cut(s[:at], "+")
 	if local == "" {
 		local, plus = s[:at], false
 	}
