@@ -261,7 +261,7 @@ func (r *audit) closeEvidence(missing error) (err error) {
 		return nil
 	case missing == nil && !r.evidence.asked:
 		return w.Remove()
-	case missing != nil && w.Accounts() > 0:
+	case missing != nil && r.spool != nil && w.Accounts() > 0:
 		r.app.streams.Notice("%d accounts are kept: run it again with --resume, and they are not asked again", w.Accounts())
 	}
 	return w.Close()

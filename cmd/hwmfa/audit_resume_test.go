@@ -52,6 +52,14 @@ func TestAnAuditThatIsKilledIsGoneOnWith(t *testing.T) {
 				}
 				k.kill(args)
 			}
+			other := k.program(append(args, "--external-id", "x")...)
+			other.Stderr = nil
+			refused, err := other.Output()
+			var ended *exec.ExitError
+			if !errors.As(err, &ended) || ended.ExitCode() != exitUsage || len(refused) > 0 ||
+				!strings.Contains(string(ended.Stderr), `external_id was null and is \"x\"`) {
+				t.Errorf("with other options: got %v %+v", err, ended)
+			}
 			got, err := k.program(args...).Output()
 			wantFound(t, err)
 			for id, n := range k.asked {
