@@ -75,7 +75,7 @@ func interrupts(t *testing.T, k *plugged, runs int) (ended, free bench.Timing) {
 	ended.Command, free.Command = "hwmfa enroll, interrupted: the program ends", "hwmfa enroll, interrupted: the key answers again"
 	for i := range runs + 1 {
 		p := begin(t, nil, "hwmfa", "enroll", "--place", "Berlin")
-		until(t, "the key waits for a touch", k.TouchWanted)
+		p.untilTouch(t, k)
 		start := time.Now()
 		if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
 			t.Fatal(err)

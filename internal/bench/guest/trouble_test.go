@@ -65,10 +65,36 @@ func (p *program) holds() bool {
 	return false
 }
 
+// gone says whether the program has ended, before end has been called.
+func (p *program) gone() bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/stat")
+	_, after, _ := strings.Cut(string(stat), ") ") // behind its name
+	return err != nil || strings.HasPrefix(after, "Z")
+}
+
+// untilTouch waits until the program has the key wait for a touch, and says what
+// the program said where it ended without.
+func (p *program) untilTouch(t *testing.T, k *plugged) {
+	t.Helper()
+	wanted := false
+	until(t, "the key waits for a touch", func() bool {
+		gone := p.gone()
+		wanted = k.TouchWanted()
+		return wanted || gone
+	})
+	if !wanted {
+		t.Fatalf("it ended without having asked for a touch: %v", p.end())
+	}
+}
+
+// patience is long: on a host that is busy a program was seen to take 15 seconds
+// from its start to its first touch, five of them to its first line.
+const patience = time.Minute
+
 // until waits for something to come true.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !is(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: never", what)
 		}
@@ -214,7 +240,7 @@ func TestEnroll_interrupted(t *testing.T) {
 	k := plug(t, softkey.Config{Serial: serial, Touch: softkey.Never()})
 	newInventory(t, k.ca)
 	p := begin(t, nil, "hwmfa", "enroll", "--place", "Berlin")
-	until(t, "the key waits for a touch", k.TouchWanted)
+	p.untilTouch(t, k)
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
