@@ -65,6 +65,7 @@ others asked AWS for; alone, nothing is asked.` + exitStatusHelp(exitFound, exit
   hwmfa audit --org --benchmark 3.0 --format csv > audit.csv
   hwmfa audit --org --fail-on new
   hwmfa audit --org --role-name SecurityAudit --evidence ./2026-q1
+  hwmfa audit --org --evidence ./2026-q2 --sign-piv 9c --notify-file ./notify
   hwmfa audit --from-evidence ./2026-q1 --require certified
   hwmfa audit --org --supplied ./captured`,
 		Args: exactly(),
