@@ -260,7 +260,10 @@ func (r *audit) closeEvidence(missing error) (err error) {
 	case w == nil:
 		return nil
 	case missing == nil && !r.evidence.asked:
-		return w.Remove()
+		if err := w.Remove(); err != nil {
+			r.app.log.Debug("what was kept to resume is not removed", "reason", err)
+		}
+		return nil
 	case missing != nil && r.spool != nil && w.Accounts() > 0:
 		r.app.streams.Notice("%d accounts are kept: run it again with --resume, and they are not asked again", w.Accounts())
 	}

@@ -2,8 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"reflect"
+	"syscall"
 	"testing"
+
+	"hwmfa/iamcheck/awsapi"
+	"hwmfa/internal/packet"
 )
 
 // What decides which answers are collected comes back from a packet as it was
@@ -38,5 +44,23 @@ func TestAPacketKeepsEveryOptionOfTheScope(t *testing.T) {
 	got.workers = full.workers
 	if !reflect.DeepEqual(got, full) {
 		t.Errorf("got %+v, want %+v", got, full)
+	}
+}
+
+// broken is a recorder on a full disk, or of another caller.
+type broken struct{ err error }
+
+func (b broken) Begin(awsapi.Caller) error    { return b.err }
+func (b broken) Record(awsapi.Exchange) error { return b.err }
+func (b broken) Finish(string) error          { return b.err }
+
+func TestAnAuditDoesNotFailForWhatNobodyAskedToKeep(t *testing.T) {
+	full := &lenient{Recorder: broken{syscall.ENOSPC}, log: slog.New(slog.DiscardHandler)}
+	if err := errors.Join(full.Begin(awsapi.Caller{}), full.Record(awsapi.Exchange{}), full.Finish("111122223333")); err != nil {
+		t.Errorf("on a full disk: got %v", err)
+	}
+	other := &lenient{Recorder: broken{packet.ErrOptions}, log: slog.New(slog.DiscardHandler)}
+	if err := other.Begin(awsapi.Caller{}); !errors.Is(err, packet.ErrOptions) {
+		t.Errorf("resumed by somebody else: got %v", err)
 	}
 }

@@ -83,6 +83,15 @@ type lenient struct {
 	failed atomic.Bool
 }
 
+// Begin refuses to go on with the audit of somebody else's.
+func (l *lenient) Begin(c awsapi.Caller) error {
+	err := l.Recorder.Begin(c)
+	if errors.Is(err, packet.ErrOptions) {
+		return err
+	}
+	return l.forgive(func() error { return err })
+}
+
 // Record drops what cannot be kept.
 func (l *lenient) Record(x awsapi.Exchange) error {
 	return l.forgive(func() error { return l.Recorder.Record(x) })
