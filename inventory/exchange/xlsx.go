@@ -20,6 +20,7 @@ const (
 	maxEntries    = 4096      // files in the archive
 	maxTag        = 128 << 10 // bytes from one "<" to the next: a cell holds 32,767 characters
 	maxTextsKept  = 2 << 20   // entries of the table of strings
+	maxNested     = 256       // elements within each other; a parser keeps every one that is open
 	maxSheetsSeen = 256
 )
 
@@ -80,7 +81,7 @@ func openWorkbook(data []byte) (*workbook, error) {
 // decode unpacks a file of the archive, no more than limit bytes of it, and
 // hands its elements to visit; visit may read on. A file that is not there has
 // none.
-func (w *workbook) decode(name string, limit int64, visit func(*xml.Decoder, xml.Token) error) (err error) {
+func (w *workbook) decode(name string, limit int64, visit func(*elements, xml.Token) error) (err error) {
 	f := w.files[strings.ToLower(name)]
 	if f == nil {
 		return nil
@@ -99,7 +100,7 @@ func (w *workbook) decode(name string, limit int64, visit func(*xml.Decoder, xml
 		boundary: func(c byte) bool { return c == '<' },
 		tooLong:  badFile("a text in %s is longer than %d KiB", path.Base(name), maxTag>>10),
 	}
-	d := xml.NewDecoder(tags)
+	d := &elements{Decoder: xml.NewDecoder(tags), name: path.Base(name)}
 	for {
 		t, err := d.Token()
 		switch {
@@ -109,17 +110,49 @@ func (w *workbook) decode(name string, limit int64, visit func(*xml.Decoder, xml
 			err = visit(d, t)
 		}
 		if err != nil {
-			return xmlError(name, d, err)
+			return d.say(err)
 		}
 	}
 }
 
-// xmlError words an error without what encoding/xml may quote.
-func xmlError(name string, d *xml.Decoder, err error) error {
+// elements reads a file of the archive element by element.
+type elements struct {
+	*xml.Decoder
+	name  string
+	depth int // how many are open
+}
+
+// Token is the decoder's, as long as elements do not go too deep into each other.
+func (d *elements) Token() (xml.Token, error) {
+	t, err := d.Decoder.Token()
+	switch t.(type) {
+	case xml.StartElement:
+		d.depth++
+	case xml.EndElement:
+		d.depth--
+	}
+	if d.depth > maxNested {
+		return nil, badFile("%s has more than %d elements within each other", d.name, maxNested)
+	}
+	return t, err
+}
+
+// Skip reads to the end of an element whose start has been read.
+func (d *elements) Skip() error {
+	for end := d.depth - 1; d.depth > end; {
+		if _, err := d.Token(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// say words an error without what encoding/xml may quote.
+func (d *elements) say(err error) error {
 	if errors.Is(err, ErrFile) || errors.Is(err, ErrSecret) {
 		return err
 	}
-	return badFile("%s is damaged at byte %d", path.Base(name), d.InputOffset())
+	return badFile("%s is damaged at byte %d", d.name, d.InputOffset())
 }
 
 // sheet finds the file of the sheet that is meant, and how the workbook counts
@@ -131,7 +164,7 @@ func (w *workbook) sheet(want string) (file string, date1904 bool, err error) {
 	if w.files[book] == nil {
 		return "", false, badFile("this archive is not a workbook")
 	}
-	err = w.decode(book, maxIndex, func(_ *xml.Decoder, t xml.Token) error {
+	err = w.decode(book, maxIndex, func(_ *elements, t xml.Token) error {
 		e, ok := t.(xml.StartElement)
 		switch {
 		case ok && e.Name.Local == "workbookPr":
@@ -159,7 +192,7 @@ func (w *workbook) sheet(want string) (file string, date1904 bool, err error) {
 	if rel == "" {
 		return "", false, badFile("name one of the workbook's sheets: %s", strings.Join(names, ", "))
 	}
-	err = w.decode("xl/_rels/workbook.xml.rels", maxIndex, func(_ *xml.Decoder, t xml.Token) error {
+	err = w.decode("xl/_rels/workbook.xml.rels", maxIndex, func(_ *elements, t xml.Token) error {
 		if e, ok := t.(xml.StartElement); ok && e.Name.Local == "Relationship" && attr(e, "Id") == rel {
 			file = attr(e, "Target")
 		}
@@ -202,7 +235,7 @@ func relation(e xml.StartElement) string {
 // texts reads the table of strings, to which cells refer by number.
 func (w *workbook) texts() ([]string, error) {
 	var texts []string
-	err := w.decode("xl/sharedStrings.xml", maxStrings, func(d *xml.Decoder, t xml.Token) error {
+	err := w.decode("xl/sharedStrings.xml", maxStrings, func(d *elements, t xml.Token) error {
 		e, ok := t.(xml.StartElement)
 		if !ok || e.Name.Local != "si" {
 			return nil
@@ -220,7 +253,7 @@ func (w *workbook) texts() ([]string, error) {
 // readText reads to the end of an element whose start has been read, and
 // returns what is shown of it: its own characters where they are the text, and
 // those of every t in it (runs of different fonts), without phonetic hints.
-func readText(d *xml.Decoder, own bool) (string, error) {
+func readText(d *elements, own bool) (string, error) {
 	var text strings.Builder
 	inText := own
 	for depth := 1; depth > 0; {

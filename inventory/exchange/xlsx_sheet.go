@@ -13,7 +13,7 @@ const maxSheetCells = 16 << 20
 
 // sheetReader walks a sheet row by row.
 type sheetReader struct {
-	d         *xml.Decoder
+	d         *elements
 	texts     []string
 	b         *builder
 	row       int
@@ -23,7 +23,7 @@ type sheetReader struct {
 
 func (w *workbook) rows(file string, texts []string, b *builder) error {
 	s := sheetReader{texts: texts, b: b}
-	err := w.decode(file, maxSheet, func(d *xml.Decoder, t xml.Token) error {
+	err := w.decode(file, maxSheet, func(d *elements, t xml.Token) error {
 		if e, ok := t.(xml.StartElement); ok && e.Name.Local == "row" {
 			s.d = d
 			return s.readRow(e)

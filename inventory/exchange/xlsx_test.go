@@ -246,6 +246,38 @@ func TestReadXLSX_aZIPBomb(t *testing.T) {
 	}
 }
 
+// A parser keeps every element that is open: a few kilobytes of them packed are
+// gigabytes of memory.
+func TestReadXLSX_elementsWithinElements(t *testing.T) {
+	deep := strings.Repeat("<a>", 1<<20)
+	tests := []struct {
+		name, rows string
+		parts      map[string]string
+		want       string
+	}{
+		{"of the sheet", deep, nil, "sheet1.xml has more than 256 elements within each other"},
+		{"of a row", header + `<row r="2">` + deep, nil, "sheet1.xml has more than 256 elements within each other"},
+		{"of a cell", header + `<row r="2"><c r="A2">` + deep, nil, "sheet1.xml has more than 256 elements within each other"},
+		{"of a text", header + `<row r="2"><c r="A2" t="inlineStr"><is>` + deep, nil, "sheet1.xml has more than 256 elements within each other"},
+		{"of a hint how to say a text", header, map[string]string{"xl/sharedStrings.xml": `<sst><si><rPh>` + deep}, "sharedStrings.xml has more than 256 elements within each other"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			file := book(t, tt.rows, tt.parts)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := Read(bytes.NewReader(file), sample, Options{})
+			runtime.ReadMemStats(&after)
+			if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
+				t.Errorf("%d bytes of memory were taken for a file of %d", used, len(file))
+			}
+			if !errors.Is(err, ErrFile) || !strings.HasSuffix(err.Error(), tt.want) {
+				t.Errorf("got error %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
 // What spreadsheets of the library that Go programs use hold, we read alike.
 func TestReadXLSX_readsWhatExcelizeWrites(t *testing.T) {
 	f := excelize.NewFile()
