@@ -221,7 +221,7 @@ var warningAdvice = map[Warning]Advice{
 		"The device is another key than the binding says. Find out which, correct the binding, and remove a device that nobody can account for.", "",
 	},
 	DeviceOlderThanKey: {
-		"a device was registered before the inventory first heard of the key bound to it",
+		"a device was registered before the key bound to it was announced by its supplier, or enrolled for its registration",
 		"Check with the key in hand that it opens root's sign-in; if it does not, the binding names the wrong key: unbind it.", "",
 	},
 }

@@ -34,7 +34,8 @@ type BoundKey struct {
 	// Reset is whether the key was found without its identity credential since it last proved to be itself: what it was
 	// registered with is most likely gone as well.
 	Reset bool `json:"reset"`
-	// Since is when the inventory first heard of the key; zero is unknown.
+	// Since is when the inventory first heard of the key, where no device of it can have been registered before; zero: nothing
+	// says when that was.
 	Since time.Time `json:"since"`
 	// Model is what FIDO metadata says of the model that the key's attestation proves; nil where nothing is proved, or the
 	// metadata is not at hand or out of date.

@@ -53,8 +53,8 @@ func noBackup(accounts []string, bound []BoundKey, th Thresholds) Flag {
 		return f
 	}
 	f.raise(*f.Figure < f.Threshold)
-	f.Text = fmt.Sprintf("%d of %d accounts have fewer than %d usable keys bound; the fewest is %g",
-		len(f.Accounts), len(accounts), th.Backup, *f.Figure)
+	f.Text = fmt.Sprintf("accounts with fewer than %d usable keys bound: %d of %d; the fewest is %g",
+		th.Backup, len(f.Accounts), len(accounts), *f.Figure)
 	return f
 }
 
@@ -76,7 +76,7 @@ func concentration(bound []BoundKey, th Thresholds) Flag {
 	f.Accounts = sorted(concerned)
 	f.Figure = &most
 	f.raise(most > f.Threshold)
-	f.Text = fmt.Sprintf("%d keys guard more than %d accounts each; the most that one key guards is %g", len(f.Keys), th.Concentration, most)
+	f.Text = fmt.Sprintf("keys that guard more accounts than %d: %d; the most that one key guards is %g", th.Concentration, len(f.Keys), most)
 	return f
 }
 
@@ -133,13 +133,13 @@ func burdenOf(accounts []string, bound []BoundKey, census Census, th Thresholds)
 func logisticsBurden(accounts []string, bound []BoundKey, census Census, th Thresholds) Flag {
 	b := burdenOf(accounts, bound, census, th)
 	f := Flag{Flag: LogisticsBurden, Figure: b.KeysPerCustodian, Threshold: float64(th.Burden), Accounts: []string{}, Keys: []string{}, Burden: &b}
-	f.Text = fmt.Sprintf("%d accounts need at least %d keys and %d registrations by hand", b.Accounts, b.KeysNeeded, b.Registrations)
+	f.Text = fmt.Sprintf("accounts that have to pass: %d; keys they need at least: %d; registrations by hand: %d", b.Accounts, b.KeysNeeded, b.Registrations)
 	if b.KeysPerCustodian == nil {
 		f.Text += "; how many people look after keys is not known"
 		return f
 	}
-	f.Text += fmt.Sprintf("; that is %.1f keys and %.1f registrations for each of %d custodians",
-		*b.KeysPerCustodian, *b.RegistrationsPerCustodian, *b.Custodians)
+	f.Text += fmt.Sprintf("; custodians: %d, each with %.1f keys and %.1f registrations",
+		*b.Custodians, *b.KeysPerCustodian, *b.RegistrationsPerCustodian)
 	over := *b.KeysPerCustodian > f.Threshold
 	f.raise(over)
 	if over {

@@ -59,19 +59,19 @@ func TestFlags(t *testing.T) {
 		keys      string
 		says      string
 	}{
-		{"two usable keys are a backup", NoBackup, []string{"1"}, []BoundKey{bind("1", "k1"), bind("1", "k2")}, Census{}, Thresholds{}, "no", 2, 2, "", "", "0 of 1 accounts"},
+		{"two usable keys are a backup", NoBackup, []string{"1"}, []BoundKey{bind("1", "k1"), bind("1", "k2")}, Census{}, Thresholds{}, "no", 2, 2, "", "", "bound: 0 of 1;"},
 		{"one key bound twice is one", NoBackup, []string{"1"}, []BoundKey{bind("1", "k1"), bind("1", "k1")}, Census{}, Thresholds{}, "yes", 1, 2, "1", "k1", "fewest is 1"},
 		{"lost and retired keys are none", NoBackup, []string{"1"}, []BoundKey{bind("1", "k1"), lost, retired}, Census{}, Thresholds{}, "yes", 1, 2, "1", "k1", ""},
-		{"an account without keys is the fewest", NoBackup, []string{"2", "1"}, []BoundKey{bind("1", "k1"), bind("1", "k2")}, Census{}, Thresholds{}, "yes", 0, 2, "2", "", "1 of 2 accounts"},
+		{"an account without keys is the fewest", NoBackup, []string{"2", "1"}, []BoundKey{bind("1", "k1"), bind("1", "k2")}, Census{}, Thresholds{}, "yes", 0, 2, "2", "", "bound: 1 of 2;"},
 		{"a policy of three", NoBackup, []string{"1"}, []BoundKey{bind("1", "k1"), bind("1", "k2")}, Census{}, Thresholds{Backup: 3}, "yes", 2, 3, "1", "k1 k2", ""},
 		{"no account demands keys", NoBackup, nil, nil, Census{}, Thresholds{}, "unknown", 0, 2, "", "", "no account demands"},
 
 		{"a key for as many accounts as it may guard", Concentration, []string{"1", "2"}, []BoundKey{bind("1", "k1"), bind("2", "k1")}, Census{}, Thresholds{Concentration: 2}, "no", 2, 2, "", "", ""},
-		{"a key for more", Concentration, []string{"1", "2"}, []BoundKey{bind("2", "k1"), bind("1", "k1"), bind("1", "k2")}, Census{}, Thresholds{Concentration: 1}, "yes", 2, 1, "1 2", "k1", "1 keys guard more than 1"},
+		{"a key for more", Concentration, []string{"1", "2"}, []BoundKey{bind("2", "k1"), bind("1", "k1"), bind("1", "k2")}, Census{}, Thresholds{Concentration: 1}, "yes", 2, 1, "1 2", "k1", "more accounts than 1: 1;"},
 		{"no keys", Concentration, []string{"1"}, nil, Census{}, Thresholds{}, "no", 0, 10, "", "", ""},
 
 		{"nobody to count leaves no figure", LogisticsBurden, []string{"1", "2"}, nil, Census{}, Thresholds{}, "unknown", 0, 20, "", "", "not known"},
-		{"custodians who can carry it", LogisticsBurden, []string{"1", "2"}, nil, Census{people(1)}, Thresholds{}, "no", 2, 20, "", "", "2 accounts need at least 2 keys and 4 registrations"},
+		{"custodians who can carry it", LogisticsBurden, []string{"1", "2"}, nil, Census{people(1)}, Thresholds{}, "no", 2, 20, "", "", "pass: 2; keys they need at least: 2; registrations by hand: 4; custodians: 1,"},
 		{"custodians who cannot", LogisticsBurden, []string{"1", "2", "3"}, nil, Census{people(2)}, Thresholds{Concentration: 1, Burden: 2}, "yes", 3, 2, "1 2 3", "", "3.0 keys"},
 		{"no custodian at all is not a figure either", LogisticsBurden, []string{"1"}, nil, Census{people(0)}, Thresholds{}, "unknown", 0, 20, "", "", "not known"},
 	} {

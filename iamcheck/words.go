@@ -82,7 +82,8 @@ const (
 	UnenrolledDevice Warning = "unenrolled_device"
 	// CertificationContradicted: AWS gives a device a certification that the model of the key bound to it cannot have.
 	CertificationContradicted Warning = "certification_contradicted"
-	// DeviceOlderThanKey: a device was registered before the inventory first heard of the key bound to it.
+	// DeviceOlderThanKey: a device was registered before the inventory first heard of the key bound to it, which was announced
+	// by its supplier, or whose registration the tool saw.
 	DeviceOlderThanKey Warning = "device_older_than_key"
 	// CommercialAccountInScope: the AWS account paired with a GovCloud account has a root user with a console.
 	CommercialAccountInScope Warning = "commercial_account_in_scope"

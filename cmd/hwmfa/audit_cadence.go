@@ -186,7 +186,7 @@ func (a *app) printCadence(c history.Cadence, like inventory.AuditRun, every tim
 		}
 	}
 	lines := []string{
-		fmt.Sprintf("%d runs, %d complete", len(c.Runs), complete),
+		fmt.Sprintf("%s, %d complete", term.Count(len(c.Runs), "run", "runs"), complete),
 		"longest gap: " + gapText(c.Longest()),
 	}
 	if every > 0 {
@@ -196,7 +196,7 @@ func (a *app) printCadence(c history.Cadence, like inventory.AuditRun, every tim
 			lines = append(lines, "  "+gapText(g))
 		}
 	}
-	lines = append(lines, listText(fmt.Sprintf("of %d accounts never audited", c.Population), c.NeverAudited),
+	lines = append(lines, listText(fmt.Sprintf("of %s never audited", term.Count(c.Population, "account", "accounts")), c.NeverAudited),
 		listText("unknown each time", c.NeverDecided))
 	if err := s.Print("\n"); err != nil {
 		return err

@@ -224,7 +224,8 @@ func (a *app) printDiff(p auditPair, both int, all []history.Difference) error {
 	if err := a.printChanged(all); err != nil {
 		return err
 	}
-	return a.streams.Printf("\n%d accounts compared, %d differ, %d got worse\n", both, len(all), worse)
+	return a.streams.Printf("\n%s compared, %s, %d got worse\n",
+		term.Count(both, "account", "accounts"), term.Count(len(all), "differs", "differ"), worse)
 }
 
 // printNew names what is new since a run.

@@ -264,8 +264,9 @@ func (r *audit) closeEvidence(missing error) (err error) {
 			r.app.log.Debug("what was kept to resume is not removed", "reason", err)
 		}
 		return nil
-	case missing != nil && r.spool != nil && w.Accounts() > 0:
-		r.app.streams.Notice("%d accounts are kept: run it again with --resume, and they are not asked again", w.Accounts())
+	case missing != nil && !errors.Is(missing, awsapi.ErrNothingLeft) && r.spool != nil && w.Accounts() > 0:
+		r.app.streams.Notice("%s kept: run it again with --resume, and no account is asked twice",
+			term.Count(w.Accounts(), "account is", "accounts are"))
 	}
 	return w.Close()
 }

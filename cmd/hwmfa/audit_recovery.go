@@ -43,7 +43,7 @@ func printRecovery(s *term.Streams, t iamcheck.RecoveryTotals) error {
 		if n := r.Findings - len(r.First); n > 0 {
 			more = fmt.Sprintf(" and %d more", n)
 		}
-		lines = append(lines, fmt.Sprintf("%s: %d accounts: %s%s", r.Finding, r.Findings, strings.Join(r.First, " "), more))
+		lines = append(lines, fmt.Sprintf("%s: %s: %s%s", r.Finding, term.Count(r.Findings, "account", "accounts"), strings.Join(r.First, " "), more))
 	}
 	if len(lines) == 0 {
 		return nil

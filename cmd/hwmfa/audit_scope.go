@@ -121,7 +121,7 @@ func printScope(s *term.Streams, scope iamcheck.Scope) error {
 	if scope.Org == nil {
 		of = strings.Replace(of, "organization ", "an organization that AWS does not name", 1)
 	}
-	lines := []string{fmt.Sprintf("scope: %d accounts %s found, %d audited", scope.Listed, of, scope.Audited)}
+	lines := []string{fmt.Sprintf("scope: %s %s found, %d audited", term.Count(scope.Listed, "account", "accounts"), of, scope.Audited)}
 	if scope.ListedBy == nil {
 		lines = append(lines, "  the accounts were not all found")
 	}

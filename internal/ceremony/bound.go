@@ -140,9 +140,20 @@ func boundKey(b inventory.Binding, k inventory.Key, s stand) iamcheck.BoundKey {
 		Retired:     outOfUse(k),
 		Advisory:    len(Advisories(k)) > 0,
 		Reset:       s.doubted,
-		Since:       k.AddedAt,
+		Since:       begins(b, k),
 		Model:       s.model,
 	}
+}
+
+// begins is when the inventory first heard of a key, where nothing of it can have
+// been registered before: it was announced by its supplier, or the tool saw the
+// registration. Keys that were in use before there was an inventory come into it
+// later than they were registered, which says nothing.
+func begins(b inventory.Binding, k inventory.Key) time.Time {
+	if k.Order == "" && b.How != inventory.HowWitnessed {
+		return time.Time{}
+	}
+	return k.AddedAt
 }
 
 // attested says whether the attestation vouches for a key. What AWS registers

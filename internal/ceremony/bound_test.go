@@ -67,6 +67,21 @@ func TestBoundKey(t *testing.T) {
 			inventory.Key{ID: "K-1", Custody: inventory.Custody{Status: inventory.StatusRetired}, Attestation: verified, USBVendor: hw.VendorYubico, Firmware: hw.Version{Major: 5, Minor: 4, Patch: 3}}, inventory.HowNamed, time.Time{},
 			iamcheck.BoundKey{Origin: iamcheck.Named, Attested: true, Retired: true, Advisory: true},
 		},
+		{
+			"a key that was in use before it came into the inventory has no beginning",
+			inventory.Key{ID: "K-1", Custody: inventory.Custody{Status: inventory.StatusEnrolled}, Attestation: verified, AddedAt: at}, inventory.HowNamed, time.Time{},
+			iamcheck.BoundKey{Origin: iamcheck.Named, Attested: true},
+		},
+		{
+			"one that its supplier announced has one",
+			inventory.Key{ID: "K-1", Custody: inventory.Custody{Status: inventory.StatusEnrolled}, Attestation: verified, AddedAt: at, Order: "PO-4711"}, inventory.HowNamed, time.Time{},
+			iamcheck.BoundKey{Origin: iamcheck.Named, Attested: true, Since: at},
+		},
+		{
+			"so has one whose registration the tool saw",
+			inventory.Key{ID: "K-1", Custody: inventory.Custody{Status: inventory.StatusEnrolled}, Attestation: verified, AddedAt: at}, inventory.HowWitnessed, time.Time{},
+			iamcheck.BoundKey{Origin: iamcheck.Witnessed, Attested: true, Since: at},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -73,10 +73,10 @@ func CustodyFlags(tx inventory.Tx, p policy.Policy, now time.Time) ([]iamcheck.F
 		text func(o custody.Outcome) string
 	}{
 		{custody.SameSite, iamcheck.SameSite, func(o custody.Outcome) string {
-			return fmt.Sprintf("%d accounts have all their keys at fewer than %d sites", o.Findings, p.Custody.SitesPerAccount)
+			return fmt.Sprintf("accounts that have all their keys at fewer sites than %d: %d", p.Custody.SitesPerAccount, o.Findings)
 		}},
 		{custody.CustodianOverload, iamcheck.CustodianOverload, func(o custody.Outcome) string {
-			return fmt.Sprintf("%d people alone look after more than %d keys; the most is %g", o.Findings, p.KeysPerCustodian, *o.Figure)
+			return fmt.Sprintf("people who alone look after more keys than %d: %d; the most is %g", p.KeysPerCustodian, o.Findings, *o.Figure)
 		}},
 		{custody.SparePoolLow, iamcheck.SparePoolLow, func(o custody.Outcome) string {
 			return fmt.Sprintf("%d of %d spare pools are below their level", o.Findings, len(p.Custody.Spares))

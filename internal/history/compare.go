@@ -221,6 +221,9 @@ func difference(old, now inventory.AuditVerdict) Difference {
 	}
 	add(ReasonsChanged, len(d.ReasonsAdded)+len(d.ReasonsDropped) > 0)
 	d.WarningsAdded, d.WarningsEnded = missing(now.Warnings, old.Warnings), missing(old.Warnings, now.Warnings)
+	if blinder(old, now) {
+		d.WarningsEnded = slices.DeleteFunc(d.WarningsEnded, func(w string) bool { return !ofReading(w) })
+	}
 	add(WarningChanged, len(d.WarningsAdded)+len(d.WarningsEnded) > 0)
 	if old.Devices != nil && now.Devices != nil {
 		d.DevicesAdded, d.DevicesRemoved = missing(now.Devices, old.Devices), missing(old.Devices, now.Devices)
@@ -228,6 +231,25 @@ func difference(old, now inventory.AuditVerdict) Difference {
 	add(DeviceAdded, len(d.DevicesAdded) > 0)
 	add(DeviceRemoved, len(d.DevicesRemoved) > 0)
 	return d
+}
+
+// blinder reports whether less could be seen of an account than before: what was
+// warned of then may be there as well, and nobody could look.
+func blinder(old, now inventory.AuditVerdict) bool {
+	if old.Devices != nil && now.Devices == nil {
+		return true
+	}
+	return slices.ContainsFunc(missing(now.Warnings, old.Warnings), ofReading)
+}
+
+// ofReading reports whether a warning says that something was not readable, and
+// nothing of what is there.
+func ofReading(warning string) bool {
+	switch iamcheck.Warning(warning) {
+	case iamcheck.RootListNotRead, iamcheck.VirtualListUnreadable, iamcheck.SummaryUnreadable, iamcheck.CertificationsUnreadable, iamcheck.DeniedBySCPWarning:
+		return true
+	}
+	return false
 }
 
 // rank is the place of an assurance, the best first; -1 for none.

@@ -98,6 +98,9 @@ func TestDifference(t *testing.T) {
 		{"less sure where nothing is demanded", "1 pass pass certified optional", "1 pass pass unproven optional", "1 assurance_weaker"},
 		{"surer", "1 pass pass inferred", "1 pass pass proven", "1 assurance_stronger"},
 		{"a warning", "1 pass pass named", "1 pass pass named warning:single_device", "1 warnings_changed"},
+		{"a warning that ended", "1 pass pass named warning:single_device device:a", "1 pass pass named device:a", "1 warnings_changed"},
+		{"a warning that cannot be seen any more has not ended", "1 pass pass named warning:single_device device:a", "1 pass pass inferred", "1 assurance_weaker WORSE"},
+		{"nor has one of what was not readable now", "1 unknown pass - warning:root_access_keys_present", "1 unknown pass - warning:summary_unreadable", "1 warnings_changed"},
 		{"another device", "1 pass pass named device:a device:b", "1 pass pass named device:b device:c", "1 device_added device_removed"},
 		{"the last device", "1 pass pass named device:a", "1 pass pass named none", "1 device_removed"},
 		{"devices that cannot be seen are not gone", "1 pass pass named device:a", "1 pass pass named", ""},
@@ -106,6 +109,29 @@ func TestDifference(t *testing.T) {
 			got, both, err := compared(list(t, true, tt.before), list(t, true, tt.after))
 			if err != nil || both != 1 || strings.Join(got, "\n") != tt.want {
 				t.Errorf("got %q, %d, %v, want %q", got, both, err, tt.want)
+			}
+		})
+	}
+}
+
+// What nobody could look at has not come to an end.
+func TestWarningsEnded(t *testing.T) {
+	for _, tt := range []struct{ name, before, after, want string }{
+		{"everything was readable", "1 pass pass named warning:single_device device:a", "1 pass pass named device:a device:b", "single_device"},
+		{"the summary was not", "1 pass pass named warning:root_access_keys_present warning:single_device", "1 pass pass named warning:summary_unreadable", ""},
+		{"it was not before either", "1 pass pass named warning:summary_unreadable warning:single_device", "1 pass pass named warning:summary_unreadable", "single_device"},
+		{"another list is readable again", "1 pass pass named warning:virtual_list_unreadable warning:single_device", "1 pass pass named warning:summary_unreadable", "virtual_list_unreadable"},
+		{"no list was asked for, as of an account that is suspended", "1 pass pass named warning:single_device device:a", "1 unknown unknown - reason:not_assessable", ""},
+		{"root has nothing any more", "1 pass pass named warning:single_device device:a", "1 not_applicable not_applicable - none", "single_device"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var ended []string
+			_, err := Compare(list(t, true, tt.before), list(t, true, tt.after), func(d Difference) error {
+				ended = d.WarningsEnded
+				return nil
+			})
+			if got := strings.Join(ended, " "); err != nil || got != tt.want {
+				t.Errorf("ended: %q, %v, want %q", got, err, tt.want)
 			}
 		})
 	}
