@@ -36,9 +36,13 @@ func encode(x awsapi.Exchange) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// minLine is less than any line of encode's has, in bytes: by it a file's size bounds the memory that it takes.
+const minLine = 128
+
 // decode reads what encode wrote, one exchange after the other.
 func decode(data []byte) ([]awsapi.Exchange, error) {
-	exchanges := make([]awsapi.Exchange, 0, bytes.Count(data, []byte("\n")))
+	most := len(data) / minLine
+	exchanges := make([]awsapi.Exchange, 0, min(bytes.Count(data, []byte("\n")), most))
 	d := json.NewDecoder(bytes.NewReader(data))
 	for {
 		var l line
@@ -48,6 +52,9 @@ func decode(data []byte) ([]awsapi.Exchange, error) {
 		}
 		if err != nil {
 			return nil, fmt.Errorf("exchange %d: %w", len(exchanges)+1, err)
+		}
+		if len(exchanges) == most {
+			return nil, fmt.Errorf("more exchanges than %d bytes can hold", len(data))
 		}
 		l.Answer = l.Bytes
 		if l.Text != nil {

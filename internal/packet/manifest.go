@@ -23,11 +23,14 @@ const (
 	sumFile        = "manifest.sha256"
 	populationFile = "population.jsonl"
 	accountFolder  = "accounts"
+	spoolFile      = "accounts" + partial
 
 	// Inventory is what the inventory said, Policy the policy in force, Report the report as decided then.
 	Inventory = "inventory.json"
 	Policy    = "policy.yaml"
 	Report    = "report.json"
+	// Supplied is the folder of what others had asked AWS for.
+	Supplied = "supplied"
 )
 
 // Manifest says what a packet is and what belongs to it.

@@ -5,12 +5,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash"
+	"io"
 	"os"
 	"sync"
 )
 
-// maxHeld is how much of an account's file waits in memory, in bytes: most are written in one go when they are complete, by
-// the one that completes them, and none of the others waits for the disk meanwhile.
+// maxHeld is how much of an account waits in memory until it is complete, in bytes; most never need a file of their own.
 const maxHeld = 256 << 10
 
 // part is a file that is being written.
@@ -35,7 +35,7 @@ func laterPart(path string) *part { return &part{path: path, sum: sha256.New()} 
 
 // open opens the file and writes what has waited for it.
 func (p *part) open() (err error) {
-	if p.file, err = os.OpenFile(p.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, fileMode); err != nil {
+	if p.file, err = os.OpenFile(p.path, os.O_CREATE|os.O_TRUNC|os.O_RDWR, fileMode); err != nil {
 		return err
 	}
 	held := p.held
@@ -68,6 +68,17 @@ func (p *part) Write(doc []byte) (n int, err error) {
 	return n, err
 }
 
+// take ends the writing and hands over what waits in memory; of a file, which is nil then, the beginning is what is read next.
+func (p *part) take() ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file == nil {
+		return append([]byte{}, p.held...), nil
+	}
+	_, err := p.file.Seek(0, io.SeekStart)
+	return nil, err
+}
+
 // discard closes the file and removes it.
 func (p *part) discard() error {
 	p.mu.Lock()
@@ -82,11 +93,6 @@ func (p *part) discard() error {
 func (p *part) finish(name string) (File, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.file == nil {
-		if err := p.open(); err != nil {
-			return File{}, err
-		}
-	}
 	if err := p.file.Close(); err != nil {
 		return File{}, err
 	}

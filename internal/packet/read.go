@@ -169,8 +169,9 @@ func (p *Packet) checkFiles() []string {
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
+			through := make([]byte, 64<<10)
 			for name := range names {
-				if _, err := p.read(name); err != nil {
+				if err := p.checkFile(name, through); err != nil {
 					mu.Lock()
 					wrong = append(wrong, err.Error())
 					mu.Unlock()
@@ -186,27 +187,54 @@ func (p *Packet) checkFiles() []string {
 	return wrong
 }
 
-// read is a file of the packet, which must be what the manifest says. Its errors begin with its name.
-func (p *Packet) read(name string) ([]byte, error) {
+// open opens a file of the packet, which must be as long as the manifest says. Its errors begin with its name.
+func (p *Packet) open(name string) (*os.File, File, error) {
 	want := p.files[name]
 	if want.Size < 0 || want.Size > maxPacketFile {
-		return nil, fmt.Errorf("%s is said to have %d bytes", name, want.Size)
+		return nil, want, fmt.Errorf("%s is said to have %d bytes", name, want.Size)
 	}
 	file, err := p.root.Open(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s is missing", name)
+		return nil, want, fmt.Errorf("%s is missing", name)
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, want, fmt.Errorf("%s: %w", name, err)
+	}
+	info, err := file.Stat()
+	if err == nil && info.Size() != want.Size {
+		err = fmt.Errorf("%s has %d bytes instead of %d", name, info.Size(), want.Size)
+	}
+	if err != nil {
+		return nil, want, errors.Join(err, file.Close())
+	}
+	return file, want, nil
+}
+
+// checkFile holds a file against the manifest, through a buffer: what it takes does not grow with the file.
+func (p *Packet) checkFile(name string, through []byte) error {
+	file, want, err := p.open(name)
+	if err != nil {
+		return err
 	}
 	defer file.Close()
-	info, err := file.Stat()
+	sum := sha256.New()
+	n, err := io.CopyBuffer(sum, io.LimitReader(file, want.Size), through)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w", name, err)
-	case info.Size() != want.Size:
-		return nil, fmt.Errorf("%s has %d bytes instead of %d", name, info.Size(), want.Size)
+		return fmt.Errorf("%s: %w", name, err)
+	case n != want.Size || hex.EncodeToString(sum.Sum(nil)) != want.SHA256:
+		return fmt.Errorf("%s was changed", name)
 	}
+	return nil
+}
+
+// read is a file of the packet, which must be what the manifest says. Its errors begin with its name.
+func (p *Packet) read(name string) ([]byte, error) {
+	file, want, err := p.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
 	data := make([]byte, want.Size)
 	if _, err := io.ReadFull(file, data); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

@@ -59,7 +59,16 @@ func TestWhatIsFinishedIsNotAskedAgain(t *testing.T) {
 	before := server.Calls()["sts:AssumeRoot"]
 	dir := interrupted(t, opts, 6)
 	// What a process that was killed may leave.
-	put(t, filepath.Join(dir, "accounts", "210000000013.jsonl.part"), []byte(`{"actor":"caller","action":"sts:Assu`))
+	kept, err := os.ReadFile(filepath.Join(dir, "accounts.part"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "accounts.part"), append(kept, `{"account":"210000000013","bytes":500,"sha256":"00"}
+{"actor":"caller","action":"sts:Assu`...))
+	put(t, filepath.Join(dir, "210000000013.jsonl.part"), []byte(`{"actor":"caller","action":"sts:Assu`))
+	if err := os.Mkdir(filepath.Join(dir, "accounts"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	put(t, filepath.Join(dir, "accounts", "210000000014.jsonl"), []byte(`{"actor":"caller","action":"sts:Assu`))
 	if _, err := packet.Open(dir); !errors.Is(err, packet.ErrUnfinished) {
 		t.Errorf("got %v", err)
@@ -153,7 +162,7 @@ func TestAFullDiskIsNeverTakenForAPacket(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("this system has no /dev/full")
 	}
-	for _, name := range []string{"accounts/210000000009.jsonl.part", "inventory.json", "report.json", "manifest.json.part", "manifest.sha256.part"} {
+	for _, name := range []string{"inventory.json", "report.json", "manifest.json.part", "manifest.sha256.part"} {
 		t.Run(name, func(t *testing.T) {
 			_, opts := demo(t)
 			dir := filepath.Join(t.TempDir(), "evidence")

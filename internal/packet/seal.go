@@ -78,6 +78,9 @@ func (w *Writer) seal(ctx context.Context, end Ending) (string, error) {
 	if err := w.dropParts(); err != nil {
 		return "", err
 	}
+	if err := w.putAccounts(ctx); err != nil {
+		return "", err
+	}
 	m := w.manifest
 	m.Files = make([]File, 0, len(w.files))
 	for name, f := range w.files {
@@ -100,11 +103,42 @@ func (w *Writer) seal(ctx context.Context, end Ending) (string, error) {
 	if err := w.replace(sumFile, []byte(head+"  "+manifestFile+"\n")); err != nil {
 		return "", err
 	}
-	if err := errors.Join(syncFile(w.path(accountFolder)), w.replace(manifestFile, doc), syncFile(w.dir)); err != nil {
+	if err := errors.Join(syncFile(w.path(accountFolder)), w.dropSpool(), w.replace(manifestFile, doc), syncFile(w.dir)); err != nil {
 		return "", err
 	}
 	w.manifest = m
 	return head, nil
+}
+
+// putAccounts gives each account a file of its own, for people.
+func (w *Writer) putAccounts(ctx context.Context) error {
+	w.disk.Lock()
+	defer w.disk.Unlock()
+	if err := os.Mkdir(w.path(accountFolder), folderMode); err != nil {
+		return err
+	}
+	for _, id := range w.spool.accounts() {
+		data, _, err := w.spool.read(id)
+		if err != nil {
+			return err
+		}
+		p, err := newPart(w.path(accountName(id)))
+		if err != nil {
+			return err
+		}
+		_, err = p.Write(data)
+		f, closing := p.finish(accountName(id))
+		if err := errors.Join(err, closing, context.Cause(ctx)); err != nil {
+			return err
+		}
+		w.files[f.Name] = f
+	}
+	return nil
+}
+
+// dropSpool removes what the accounts' own files have.
+func (w *Writer) dropSpool() error {
+	return errors.Join(w.spool.file.Close(), os.Remove(w.path(spoolFile)))
 }
 
 // syncFile has a file, or the names in a folder, on the disk.
@@ -131,8 +165,10 @@ func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	err := w.dropParts()
-	if closing := w.population.file.Close(); !errors.Is(closing, os.ErrClosed) {
-		err = errors.Join(err, closing)
+	for _, file := range []*os.File{w.population.file, w.spool.file} {
+		if closing := file.Close(); !errors.Is(closing, os.ErrClosed) {
+			err = errors.Join(err, closing)
+		}
 	}
 	if err = errors.Join(err, w.lock.Close()); err != nil {
 		return fmt.Errorf("close the evidence in %s: %w", w.dir, err)

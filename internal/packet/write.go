@@ -1,8 +1,6 @@
 package packet
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,13 +42,14 @@ type Writer struct {
 	lock     io.Closer
 	manifest Manifest
 
-	disk sync.Mutex // held while an account's file is put in its place
+	disk  sync.Mutex // guards spool
+	spool *spool
 
 	mu         sync.Mutex
 	err        error // the first one; nothing is written after it
 	population *part
 	parts      map[string]*part // of accounts that are not finished
-	files      map[string]File  // by name
+	files      map[string]File  // by name, but for those of accounts
 	exchanges  int
 }
 
@@ -82,15 +81,12 @@ func (w *Writer) create() error {
 	if err := os.Chmod(w.dir, folderMode); err != nil {
 		return err
 	}
-	if err := os.Mkdir(w.path(accountFolder), folderMode); err != nil {
-		return err
-	}
 	w.manifest.Schema = Schema
 	w.manifest.ResumedAt, w.manifest.Callers, w.manifest.Files = []time.Time{}, []Caller{}, []File{}
 	if err := w.writeManifest(); err != nil {
 		return err
 	}
-	return w.openPopulation()
+	return errors.Join(w.openSpool(), w.openPopulation())
 }
 
 // Resume goes on with a packet that was not finished; m is what Create would be given now. The population is read anew, and
@@ -126,10 +122,10 @@ func (w *Writer) resume(now Manifest) error {
 	}
 	w.manifest.ResumedAt = append(w.manifest.ResumedAt, now.StartedAt)
 	w.manifest.Program = now.Program
-	if err := os.MkdirAll(w.path(accountFolder), folderMode); err != nil {
+	if err := w.clear(); err != nil {
 		return err
 	}
-	if err := w.takeUp(); err != nil {
+	if err := w.openSpool(); err != nil {
 		return err
 	}
 	if err := w.writeManifest(); err != nil {
@@ -138,37 +134,14 @@ func (w *Writer) resume(now Manifest) error {
 	return w.openPopulation()
 }
 
-// takeUp finds the accounts that were finished. What does not read as one is asked again.
-func (w *Writer) takeUp() error {
-	entries, err := os.ReadDir(w.path(accountFolder))
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		name := accountFolder + "/" + entry.Name()
-		id, ok := strings.CutSuffix(entry.Name(), ".jsonl")
-		if !ok || !iamcheck.IsAccountID(id) || !entry.Type().IsRegular() {
-			if err := os.RemoveAll(w.path(name)); err != nil {
-				return err
-			}
-			continue
-		}
-		data, err := os.ReadFile(w.path(name))
-		if err != nil {
-			return err
-		}
+// openSpool takes up the accounts that are finished.
+func (w *Writer) openSpool() (err error) {
+	w.spool, err = openSpool(w.path(spoolFile), func(data []byte) error {
 		exchanges, err := decode(data)
-		if err != nil {
-			if err := os.Remove(w.path(name)); err != nil {
-				return err
-			}
-			continue
-		}
-		sum := sha256.Sum256(data)
-		w.files[name] = File{name, int64(len(data)), hex.EncodeToString(sum[:])}
 		w.exchanges += len(exchanges)
-	}
-	return nil
+		return err
+	})
+	return err
 }
 
 func (w *Writer) path(name string) string { return filepath.Join(w.dir, filepath.FromSlash(name)) }
@@ -181,28 +154,18 @@ func (w *Writer) StartedAt() time.Time { return w.manifest.StartedAt }
 
 // Accounts is how many accounts are finished.
 func (w *Writer) Accounts() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n := 0
-	for name := range w.files {
-		if strings.HasPrefix(name, accountFolder+"/") {
-			n++
-		}
-	}
-	return n
+	w.disk.Lock()
+	defer w.disk.Unlock()
+	return len(w.spool.at)
 }
 
 // Recorded is what was recorded of an account that is finished; see awsapi.Recorded.
 func (w *Writer) Recorded(account string) ([]awsapi.Exchange, bool, error) {
-	w.mu.Lock()
-	_, ok := w.files[accountName(account)]
-	w.mu.Unlock()
-	if account == "" || !ok {
-		return nil, false, nil
-	}
-	data, err := os.ReadFile(w.path(accountName(account)))
-	if err != nil {
-		return nil, false, fmt.Errorf("evidence of account %s: %w", account, err)
+	w.disk.Lock()
+	data, ok, err := w.spool.read(account)
+	w.disk.Unlock()
+	if !ok || err != nil {
+		return nil, false, err
 	}
 	exchanges, err := decode(data)
 	if err != nil {
@@ -306,11 +269,12 @@ func (w *Writer) partOf(account string) (*part, error) {
 	return p, nil
 }
 
-// Finish gives an account's file its name. One of which nothing new was asked stays as it is.
+// Finish keeps an account as finished. One of which nothing new was asked stays as it is.
 func (w *Writer) Finish(account string) error {
-	name := accountName(account)
+	w.disk.Lock()
+	_, done := w.spool.at[account]
+	w.disk.Unlock()
 	w.mu.Lock()
-	_, done := w.files[name]
 	_, asked := w.parts[account]
 	err := w.err
 	w.mu.Unlock()
@@ -321,27 +285,16 @@ func (w *Writer) Finish(account string) error {
 	if err != nil {
 		return w.fail(err)
 	}
-	f, err := w.put(p, name)
+	w.disk.Lock()
+	err = w.spool.add(account, p)
+	w.disk.Unlock()
 	if err != nil {
 		return w.fail(err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.parts, account)
-	w.files[name] = f
 	return nil
-}
-
-// put completes a file and gives it its name. One at a time: threads that make files in one folder beside each other spend
-// more time on waiting for it than on writing.
-func (w *Writer) put(p *part, name string) (File, error) {
-	w.disk.Lock()
-	defer w.disk.Unlock()
-	f, err := p.finish(name)
-	if err != nil {
-		return File{}, err
-	}
-	return f, os.Rename(p.path, w.path(name))
 }
 
 func (w *Writer) openPopulation() (err error) {
