@@ -15,9 +15,6 @@ import (
 	"hwmfa/internal/packet"
 )
 
-// suppliedFolder is the folder of a packet that keeps what was supplied.
-const suppliedFolder = "supplied"
-
 // answersOf are supplied answers, from wherever they come.
 type answersOf interface {
 	Files(account string) ([]supplied.File, error)
@@ -76,7 +73,7 @@ func (r *audit) with(facts iamcheck.Facts) (iamcheck.Facts, error) {
 	}
 	if w := r.evidence.writer; w != nil && r.evidence.asked {
 		for _, f := range files {
-			name := path.Join(suppliedFolder, facts.AccountID, f.Name)
+			name := path.Join(packet.Supplied, facts.AccountID, f.Name)
 			if f.Wrong != "" || !packet.ValidName(name) {
 				continue
 			}
@@ -135,7 +132,7 @@ func (packed) Close() error { return nil }
 func (p packed) accounts() []string {
 	var ids []string
 	for _, f := range p.packet.Manifest().Files {
-		rest, ok := strings.CutPrefix(f.Name, suppliedFolder+"/")
+		rest, ok := strings.CutPrefix(f.Name, packet.Supplied+"/")
 		id, _, _ := strings.Cut(rest, "/")
 		if ok && iamcheck.IsAccountID(id) && !slices.Contains(ids, id) {
 			ids = append(ids, id)
@@ -148,7 +145,7 @@ func (p packed) accounts() []string {
 func (p packed) Files(account string) ([]supplied.File, error) {
 	var files []supplied.File
 	for _, f := range p.packet.Manifest().Files {
-		name, ok := strings.CutPrefix(f.Name, suppliedFolder+"/"+account+"/")
+		name, ok := strings.CutPrefix(f.Name, packet.Supplied+"/"+account+"/")
 		if !ok {
 			continue
 		}

@@ -134,6 +134,7 @@ var endings = []ending{
 	{"evidence unfinished", isError(packet.ErrUnfinished), exitFailure, "go on with the flags that it was begun with, --evidence DIR and --resume"},
 	{"evidence of other options", isError(packet.ErrOptions), exitUsage, "give the flags that it was begun with, or begin anew without --resume"},
 	{"evidence there already", isError(packet.ErrNotEmpty), exitUsage, "name a folder that is new or empty; --resume goes on with an audit that was interrupted"},
+	{"strange files among evidence", isError(packet.ErrStranger), exitUsage, "the folder is to hold an audit that was interrupted and nothing else"},
 	{"nothing to resume", isError(packet.ErrNotBegun), exitUsage, "run it without --resume"},
 	{"nothing left to resume", isError(packet.ErrFinished), exitUsage, "hwmfa audit --from-evidence decides on it again"},
 	{"evidence in use", isError(packet.ErrInUse), exitFailure, "wait until it is done"},
