@@ -75,8 +75,9 @@ others asked AWS for; alone, nothing is asked.` + exitStatusHelp(exitFound, exit
 	}
 	f := cmd.Flags()
 	opts.scope.flags(f)
-	opts.history.flags(f)
+	opts.history.flags(cmd)
 	f.StringVar(&opts.require, "require", "", "fail a pass whose assurance is weaker than `LEVEL`")
+	completeWords(cmd, "require", assurances())
 	f.StringVar(&a.flags.policy, "policy", "", "`FILE` of thresholds (policy.yaml)")
 	opts.packet.flags(f)
 	opts.sign.flags(f)
@@ -272,9 +273,14 @@ func parseAssurance(s string) (iamcheck.Assurance, error) {
 	if s == "" || slices.Contains(iamcheck.Assurances(), level) {
 		return level, nil
 	}
-	var names []string
+	return "", fmt.Errorf("--require %q: want one of %s", s, strings.Join(assurances(), ", "))
+}
+
+// assurances are the words that --require takes, the best first.
+func assurances() []string {
+	var words []string
 	for _, known := range iamcheck.Assurances() {
-		names = append(names, string(known))
+		words = append(words, string(known))
 	}
-	return "", fmt.Errorf("--require %q: want one of %s", s, strings.Join(names, ", "))
+	return words
 }

@@ -41,7 +41,7 @@ The status is 3 where a gap is longer than --every.` + exitStatusHelp(exitFound)
 	f := cmd.Flags()
 	f.StringVar(&opts.from, "from", "", "the period begins `WHEN`: a time, a day, or how long ago, as in 52w")
 	f.StringVar(&opts.to, "to", "", "the period ends `WHEN`: a time, or a day, which counts whole (now)")
-	f.StringVar(&opts.every, "every", "", "the longest gap that is allowed, as in `90d`")
+	f.StringVar(&opts.every, "every", "", "the longest `TIME` without a complete run that is allowed, as in 90d")
 	f.StringVar(&opts.like, "like", "", "the scope of `RUN`")
 	f.BoolVar(&opts.json, "json", false, "print JSON (hwmfa.audit-cadence/v1)")
 	return cmd

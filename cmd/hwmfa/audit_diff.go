@@ -32,8 +32,8 @@ since a time, or the run that is named. Runs that are not all of their scope are
 passed over, unless they are named; accounts that such a run did not reach are
 neither gone nor new. --like takes the last run of another scope.
 
-Worse are accounts that fail or are unknown and did not so before, that are new
-and fail, or pass with less assurance. See docs/audit-history.md.
+Worse are accounts that fail or are unknown and were not before, also those that
+are new, and those that pass with less assurance. See docs/audit-history.md.
 
 The status is 3 where something got worse.` + exitStatusHelp(exitFound),
 		Example: `  hwmfa audit diff

@@ -28,10 +28,8 @@ func (o *formOptions) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.json, "json", false, "print JSON (hwmfa.audit/v1), as --format json does")
 	f.StringVar(&o.benchmark, "benchmark", "", "judge by `VERSION` of CIS AWS Foundations (default "+iamcheck.NewestBenchmark().Version+")")
 	f.BoolVar(&o.all, "all", false, "list every account, also those of many that need no attention")
-	for flag, words := range map[string][]string{"format": formats(), "benchmark": versions()} {
-		// It fails only for flags that are not there.
-		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-	}
+	completeWords(cmd, "format", formats())
+	completeWords(cmd, "benchmark", versions())
 }
 
 // formats are the words that --format takes.

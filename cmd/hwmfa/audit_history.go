@@ -7,7 +7,7 @@ import (
 	"iter"
 	"time"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"hwmfa/iamcheck"
 	"hwmfa/internal/history"
@@ -27,9 +27,11 @@ const (
 	failOnNew = "new"
 )
 
-func (o *historyOptions) flags(f *pflag.FlagSet) {
+func (o *historyOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&o.failOn, "fail-on", failOnAny, "end with status 3 on `WHAT`: any finding, or new ones since the last run of the same scope")
 	f.BoolVar(&o.noRecord, "no-record", false, "do not record the run in the inventory")
+	completeWords(cmd, "fail-on", []string{failOnAny, failOnNew})
 }
 
 func (o *historyOptions) check() error {

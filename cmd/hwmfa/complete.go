@@ -105,6 +105,12 @@ func (a *app) addCompletions(cmd *cobra.Command) {
 	}
 }
 
+// completeWords has a shell complete a flag that takes one of a few words.
+func completeWords(cmd *cobra.Command, flag string, words []string) {
+	// It fails only for flags that are not there.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
 // argumentWords are the words for arguments in a usage line: those before the
 // first flag.
 func argumentWords(use string) []string {
@@ -125,7 +131,7 @@ func repeats(use string) bool { return strings.Contains(use, "…") || strings.C
 // be read: a shell has nowhere to show why. It makes and migrates none.
 func (a *app) complete(cmd *cobra.Command, word string, given []string, begun string) ([]string, cobra.ShellCompDirective) {
 	switch word {
-	case "FILE", "DIRECTORY":
+	case "FILE", "DIR", "DIRECTORY":
 		return nil, cobra.ShellCompDirectiveDefault
 	}
 	list := completers[word]

@@ -40,6 +40,8 @@ docs/audit-role.md says what each lets pass, and why.` + exitStatusHelp(),
 	f.StringVar(&opts.of, "of", string(auditrole.RootUse), "`WHAT` raises the alarm: root-use or root-sessions")
 	f.StringVar(&opts.format, "format", "cloudwatch", "`FORM` of the filter: cloudwatch or eventbridge")
 	f.StringVar(&opts.partition, "partition", "aws", "`PARTITION` of the ARNs")
+	completeWords(cmd, "of", []string{string(auditrole.RootUse), string(auditrole.RootSessions)})
+	completeWords(cmd, "format", []string{"cloudwatch", "eventbridge"})
 	return cmd
 }
 

@@ -47,6 +47,7 @@ that is delegated administrator for IAM.` + exitStatusHelp(),
 	f.BoolVar(&opts.Delegated, "delegated", false, "the auditor is in the delegated administrator's account")
 	f.BoolVar(&opts.TagSession, "session-tags", false, "allow the tags of hwmfa audit --session-tag")
 	f.StringVar(&opts.Partition, "partition", "aws", "`PARTITION` of the ARNs in plain policies")
+	completeWords(cmd, "format", []string{"cloudformation", "terraform", "json"})
 	return cmd
 }
 
