@@ -54,17 +54,17 @@ var steps = map[Verb]struct {
 	VerbDispose:    {"key.disposed", []Status{StatusRetired}},
 }
 
-// moveKinds are the kinds of the events that moves write.
-var moveKinds = func() map[string]bool {
-	kinds := map[string]bool{}
-	for _, s := range steps {
-		kinds[s.kind] = true
+// moveVerbs are the verbs by the kinds of the events that they write.
+var moveVerbs = func() map[string]Verb {
+	verbs := map[string]Verb{}
+	for v, s := range steps {
+		verbs[s.kind] = v
 	}
-	return kinds
+	return verbs
 }()
 
 // isMove says whether events of this kind are moves.
-func isMove(kind string) bool { return moveKinds[kind] }
+func isMove(kind string) bool { return moveVerbs[kind] != "" }
 
 // Facts about moves that callers act on.
 var (

@@ -133,6 +133,17 @@ func (k *keyState) finish(m *lastMove) error {
 	return err
 }
 
+// custodyOf is where a key is, as the events so far have it.
+func (p projection) custodyOf(id string) (Custody, error) {
+	k, known := p.keys[id]
+	if !known {
+		return Custody{}, nil
+	}
+	now := *k
+	err := now.finish(p.moves[id])
+	return now.Custody, err
+}
+
 // compareKeys names the keys whose rows are not what the events come to. Their
 // last moves are read while the rows come.
 func (p projection) compareKeys(tx Tx) (bad []error, err error) {

@@ -14,7 +14,7 @@ type Verified struct {
 	Records error // stored evidence and metadata that are not what was recorded
 	State   error // rows that are not what the events come to
 	Proofs  error // last proofs that are not what was recorded
-	Witness error // moves whose second person is not one that the journal has
+	Witness error // what took two people and names none, or one that the journal does not have
 	Guards  error // what keeps the journal from being changed and is not there
 	// Backdated is nothing wrong with the inventory: a clock may have been.
 	Backdated []Backdated
@@ -30,8 +30,9 @@ func (v Verified) Faults() []error {
 // VerifyState and VerifyProofs are its parts.
 func Verify(tx Tx) (Verified, error) {
 	c := &chain{}
-	state, witnesses, clock := newStateCheck(), &witnessCheck{open: map[string]askedFor{}}, &clockCheck{}
-	watchers := []watcher{c, state, witnesses, clock}
+	state, clock := newStateCheck(), &clockCheck{}
+	witnesses := newWitnessCheck(state)
+	watchers := []watcher{c, witnesses, state, clock} // witnesses look at what was before an event
 	// Rows that cannot be read keep nothing else from being verified.
 	var v Verified
 	records, err := newRecordsCheck(tx)

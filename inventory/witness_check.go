@@ -10,8 +10,10 @@ import (
 
 // witnessCheck holds every witness that a move names against the events that
 // made one: a request of somebody else that was confirmed just before by who
-// made the move, or the answer of the key that was given just before.
+// made the move, or the answer of the key that was given just before. What names
+// none is held against the places that took two people then (alone_check.go).
 type witnessCheck struct {
+	alone aloneCheck
 	open  map[string]askedFor // by request
 	done  askedFor            // what was confirmed last
 	proof struct {
@@ -27,10 +29,16 @@ type askedFor struct {
 	by, payload string
 	confirmedBy string
 	at          string
+	asks        requestJSON
 	moves       []moveJSON // that were not made yet
 }
 
+func newWitnessCheck(state *stateCheck) *witnessCheck {
+	return &witnessCheck{open: map[string]askedFor{}, alone: newAloneCheck(state)}
+}
+
 func (c *witnessCheck) see(e *RawEvent) bool {
+	verb := moveVerbs[e.Kind]
 	switch e.Kind {
 	case KindRequestMade:
 		own := e.clone()
@@ -42,11 +50,11 @@ func (c *witnessCheck) see(e *RawEvent) bool {
 	case KindKeyProved:
 		own := e.clone()
 		c.proof.event, c.proof.key, c.proof.actor, c.proof.at = own.Seq, own.Subject, own.Actor, own.Time
-	default:
-		// The names of a payload are sorted, and this is the last.
-		if isMove(e.Kind) && !strings.HasSuffix(e.Payload, `"witness":null}`) {
-			c.moved(e)
-		}
+	}
+	// The names of a payload are sorted, and this is the last.
+	witnessed := verb != "" && !strings.HasSuffix(e.Payload, `"witness":null}`) && c.moved(e)
+	if why := c.alone.see(e, verb, witnessed, c.done); why != "" {
+		c.fail(e, why)
 	}
 	return len(c.bad) < maxBadEvents
 }
@@ -63,15 +71,16 @@ func (c *witnessCheck) confirmed(e RawEvent) {
 	case json.Unmarshal([]byte(r.payload), &body) != nil:
 		c.fail(&e, "it confirms a request that cannot be read")
 	default:
-		r.confirmedBy, r.at, r.moves = e.Actor, e.Time, body.Moves
+		r.confirmedBy, r.at, r.asks, r.moves = e.Actor, e.Time, body, body.Moves
 		c.done = r
 	}
 }
 
-func (c *witnessCheck) moved(e *RawEvent) {
+// moved checks the witness of a move, and says whether it names one.
+func (c *witnessCheck) moved(e *RawEvent) bool {
 	var is custodyJSON
 	if json.Unmarshal([]byte(e.Payload), &is) != nil || is.Witness == nil {
-		return // what is no move is for the state
+		return false
 	}
 	switch w := is.Witness; {
 	case w.Login != nil:
@@ -81,6 +90,7 @@ func (c *witnessCheck) moved(e *RawEvent) {
 	case *w.Key == e.Subject:
 		c.fail(e, "its witness is the key that is moved")
 	}
+	return true
 }
 
 func (c *witnessCheck) byLogin(e *RawEvent, is custodyJSON, w Witness) {

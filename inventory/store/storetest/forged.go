@@ -121,6 +121,100 @@ func testForgedWitness(t *testing.T, d Database) {
 	}
 }
 
+// testForgedAlone: what one person alone wrote past the rules of a place that
+// takes two is found by the rules that the journal has.
+func testForgedAlone(t *testing.T, d Database) {
+	two := d.pair(t)
+	s := two.anna
+	safe, drawer := takesTwo(t, s, "Berlin/safe"), place(t, s, "Berlin/drawer")
+	slot, site := place(t, s, "Berlin/safe/slot"), place(t, s, "Berlin")
+	ada := person(t, s, inventory.Person{Name: "Ada"})
+	k, out, bagged, lost := enroll(t, s, act(1), enrollment(1)), enroll(t, s, act(1), enrollment(2)), enroll(t, s, act(1), enrollment(3)), enroll(t, s, act(1), enrollment(4))
+	in := func(id string) inventory.Move {
+		return inventory.Move{Verb: inventory.VerbCheckIn, KeyID: id, PlaceID: slot.ID}
+	}
+	two.moves(t, 2, in(k.ID), in(bagged.ID), in(lost.ID))
+	two.moves(t, 3, inventory.Move{Verb: inventory.VerbSeal, KeyID: bagged.ID, Seal: "B-1"})
+	update(t, s, move(act(4), inventory.Move{Verb: inventory.VerbLose, KeyID: lost.ID, Reason: "r"}))
+	update(t, s, move(act(5), inventory.Move{Verb: inventory.VerbFind, KeyID: lost.ID}))
+	r := asked(t, s, act(6), in(out.ID))
+	expectSound(t, s)
+
+	is := func(from, status, holder, place, tail string) string {
+		q := func(s string) string {
+			if s == "" {
+				return "null"
+			}
+			return fmt.Sprintf("%q", s)
+		}
+		return fmt.Sprintf(`{"due":null,"from":%q,"holder":%s,"place":%s,"proved":null,"reason":"r","seal":null,"shipment":null,"status":%q,"ticket":null,"witness":null%s`,
+			from, q(holder), q(place), status, tail)
+	}
+	const alone, nothing, unread = "one person alone moved it", "nothing leads there", "cannot be read"
+	for _, tt := range []struct{ name, want, kind, subject, payload string }{
+		{"handed out of it", alone, "key.checked_out", k.ID, is("in_safe", "checked_out", ada.ID, slot.ID, "}")},
+		{"with a space at the end", alone, "key.checked_out", k.ID, is("in_safe", "checked_out", ada.ID, slot.ID, " }")},
+		{"moved out of it", alone, "key.moved", k.ID, is("in_safe", "in_safe", "", drawer.ID, "}")},
+		{"put into it", alone, "key.checked_in", out.ID, is("enrolled", "in_safe", "", slot.ID, "}")},
+		{"put into it by an escaped name", alone, "key.checked_in", out.ID, strings.Replace(is("enrolled", "in_safe", "", slot.ID, "}"), `"P`, `"\u0050`, 1)},
+		{"put elsewhere", "", "key.checked_in", out.ID, is("enrolled", "in_safe", "", drawer.ID, "}")},
+		{"put away after it was lost there", alone, "key.checked_in", lost.ID, is("found", "in_safe", "", drawer.ID, "}")},
+		{"reported lost", "", "key.lost", k.ID, is("in_safe", "lost", "", slot.ID, "}")},
+		{"reported lost, and with somebody", nothing, "key.lost", k.ID, is("in_safe", "in_use", ada.ID, slot.ID, "}")},
+		{"reported lost elsewhere", nothing, "key.lost", k.ID, is("in_safe", "lost", "", drawer.ID, "}")},
+		{"found though it was not lost", nothing, "key.found", k.ID, is("lost", "found", "", drawer.ID, "}")},
+		{"what nobody can read", unread, "key.moved", k.ID, `{"place":7,"witness":null}`},
+		{"its bag opened", "one person alone opened a sealed bag", "key.unsealed", bagged.ID, is("sealed", "in_safe", "", slot.ID, "}")},
+		{"its bag found broken", "", "key.seal_broken", bagged.ID, is("sealed", "found", "", slot.ID, "}")},
+		{"disposed of before it was retired", nothing, "key.disposed", out.ID, is("enrolled", "disposed", "", "", "}")},
+		{"enrolled into it", "one person alone put it", inventory.KindKeyEnrolled, out.ID, fmt.Sprintf(`{"place":%q}`, slot.ID)},
+		{"declared into it", "one person alone put it", inventory.KindKeyDeclared, "K-NEW", fmt.Sprintf(`{"place":%q,"status":"declared","type":"security_key"}`, slot.ID)},
+		{"its rule ended", "one person alone ended", inventory.KindPlaceChanged, safe.ID, `{"capacity":0,"two_people":false}`},
+		{"its capacity changed", "", inventory.KindPlaceChanged, safe.ID, `{"capacity":9,"two_people":true}`},
+		{"somebody let into it", "one person alone let", inventory.KindPlaceGranted, slot.ID, fmt.Sprintf(`{"person":%q}`, ada.ID)},
+		{"somebody let into the site", "one person alone let", inventory.KindPlaceGranted, site.ID, fmt.Sprintf(`{"person":%q}`, ada.ID)},
+		{"somebody let into another place", "", inventory.KindPlaceGranted, drawer.ID, fmt.Sprintf(`{"person":%q}`, ada.ID)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			err := s.Update(t.Context(), func(tx inventory.Tx) error {
+				if err := forge(act(7), tt.kind, tt.subject, tt.payload)(tx); err != nil {
+					return err
+				}
+				v, err := inventory.Verify(tx)
+				if err != nil {
+					return err
+				}
+				if tt.want == "" && v.Witness != nil || tt.want != "" && (!errors.Is(v.Witness, inventory.ErrDamaged) || !strings.Contains(v.Witness.Error(), tt.want)) {
+					t.Errorf("got %v, want %q", v.Witness, tt.want)
+				}
+				return errUndone
+			})
+			if !errors.Is(err, errUndone) {
+				t.Error(err)
+			}
+		})
+	}
+
+	// What two people did is sound, and so is what one did before and after the rule.
+	update(t, two.carla, confirm(by("carla", 7), r.ID))
+	two.moves(t, 8, inventory.Move{Verb: inventory.VerbUnseal, KeyID: bagged.ID, Reason: "r"})
+	update(t, s, prove(act(9), lost.ID, touched(4)))
+	two.moves(t, 10, inventory.Move{Verb: inventory.VerbCheckIn, KeyID: lost.ID, PlaceID: drawer.ID})
+	update(t, s, move(act(11), inventory.Move{Verb: inventory.VerbLose, KeyID: lost.ID, Reason: "r"}))
+	var lift, let inventory.Request
+	update(t, s, func(tx inventory.Tx) (err error) {
+		if let, err = inventory.AskAccess(tx, act(12), inventory.AccessChange{PlaceID: slot.ID, PersonID: ada.ID}); err != nil {
+			return err
+		}
+		lift, err = inventory.AskPlaceChange(tx, act(12), inventory.PlaceChange{PlaceID: safe.ID})
+		return err
+	})
+	update(t, two.carla, confirm(by("carla", 13), let.ID))
+	update(t, two.carla, confirm(by("carla", 14), lift.ID))
+	update(t, s, move(act(15), inventory.Move{Verb: inventory.VerbCheckOut, KeyID: k.ID, PersonID: ada.ID, Reason: "r"}))
+	expectSound(t, s)
+}
+
 // testBackdated: an event that is dated before the one before it is told, unless
 // two clocks can differ by that much.
 func testBackdated(t *testing.T, d Database) {

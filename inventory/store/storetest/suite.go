@@ -73,6 +73,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		{"a witness confirms with a key of their own", testKeyWitness},
 		{"one alone finds no way round a place that takes two", testAlone},
 		{"a second person who never was one is found out", testForgedWitness},
+		{"what one person wrote past the rules is found out", testForgedAlone},
 		{"an event that is backdated is told", testBackdated},
 		{"one person with two logins is one", testLoginsOfOne},
 		{"a seal names one bag, once for ever", testBags},
