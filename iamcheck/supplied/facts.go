@@ -118,6 +118,7 @@ func read(o object, name string, most int, why string, entry func(object) string
 
 // certifications takes what was asked about single devices.
 func (a *answers) certifications(f *iamcheck.Facts) {
+	doubtful := map[string]bool{} // files differ about them, whatever further ones say
 	for _, n := range a.of[device] {
 		serial, ok := n.text("SerialNumber")
 		levels := map[string]string{}
@@ -137,8 +138,9 @@ func (a *answers) certifications(f *iamcheck.Facts) {
 			}
 			levels[scheme] = level
 		}
-		if was, again := f.Certifications[serial]; why == "" && again && !maps.Equal(was, levels) {
+		if was, again := f.Certifications[serial]; why == "" && (doubtful[serial] || again && !maps.Equal(was, levels)) {
 			why = n.file + " and another file differ about the same device"
+			doubtful[serial] = true
 			delete(f.Certifications, serial)
 		} else if why == "" {
 			if f.Certifications == nil {

@@ -14,6 +14,8 @@ import (
 const (
 	// maxFile bounds a file, in bytes: a hundred thousand virtual devices take about 30 million.
 	maxFile = 64 << 20
+	// maxAccount bounds what is read of one account, in bytes: all of it is in memory at a time.
+	maxAccount = 128 << 20
 	// maxFiles bounds the files of an account: root has at most eight devices to be asked about.
 	maxFiles = 200
 )
@@ -73,6 +75,7 @@ func (f *Folder) Files(account string) ([]File, error) {
 		return nil, fmt.Errorf("read supplied answers of %s: %w", account, err)
 	}
 	var files []File
+	left := maxAccount
 	for i, entry := range entries {
 		file := File{Name: entry.Name()}
 		switch {
@@ -81,27 +84,32 @@ func (f *Folder) Files(account string) ([]File, error) {
 		case !entry.Type().IsRegular():
 			file.Wrong = "it is no file"
 		default:
-			if file.Data, file.Wrong, err = f.read(account + "/" + entry.Name()); err != nil {
+			if file.Data, file.Wrong, err = f.read(account+"/"+entry.Name(), min(maxFile, left)); err != nil {
 				return nil, fmt.Errorf("read supplied answers of %s: %w", account, err)
 			}
+			left -= len(file.Data)
 		}
 		files = append(files, file)
 	}
 	return files, nil
 }
 
-func (f *Folder) read(name string) (data []byte, wrong string, err error) {
+func (f *Folder) read(name string, most int) (data []byte, wrong string, err error) {
 	file, err := f.root.Open(name)
 	if err != nil {
 		return nil, "", err
 	}
 	defer file.Close()
-	data, err = io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
+	info, err := file.Stat()
+	switch {
+	case err != nil:
 		return nil, "", err
+	case info.Size() > int64(most):
+		return nil, fmt.Sprintf("it is larger than %d bytes, or the account's files are than %d", maxFile, maxAccount), nil
 	}
-	if len(data) > maxFile {
-		return nil, fmt.Sprintf("it is larger than %d bytes", maxFile), nil
+	// One that grows meanwhile is cut off, and then no whole answer.
+	if data, err = io.ReadAll(io.LimitReader(file, info.Size())); err != nil {
+		return nil, "", err
 	}
 	return data, "", nil
 }

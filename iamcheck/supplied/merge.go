@@ -107,11 +107,14 @@ func (m *merging) better(k kind, ours, theirs iamcheck.Reading, mine, supplied [
 	if theirs == iamcheck.Unread {
 		return false
 	}
-	lacking := slices.ContainsFunc(mine, func(d string) bool { return !slices.Contains(supplied, d) })
+	notIn := func(list []string) func(string) bool {
+		return func(d string) bool { return !slices.Contains(list, d) }
+	}
+	lacking, more := slices.ContainsFunc(mine, notIn(supplied)), slices.ContainsFunc(supplied, notIn(mine))
 	switch {
 	case ours == iamcheck.Unread:
 		return true
-	case lacking && theirs == iamcheck.Complete, ours == iamcheck.Complete && !slices.Equal(mine, supplied) && theirs == iamcheck.Complete:
+	case lacking && theirs == iamcheck.Complete, more && ours == iamcheck.Complete:
 		m.disagree(k, "supplied with %d devices of root's; AWS lists %d that are not all the same", len(supplied), len(mine))
 		return false
 	}

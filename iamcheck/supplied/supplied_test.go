@@ -79,6 +79,8 @@ func TestWhatIsSuppliedIsBelievedOnlyAsFarAsItGoes(t *testing.T) {
 		{"a device of another account", []string{rootID, strings.ReplaceAll(mine, id, "999999999999")}, "unknown", "", ok + "ListMFADevices=ok", ""},
 		{"answers that differ about one device", []string{rootID, mine, about, strings.Replace(about, "L2", "L1", 1)}, "pass", "unproven",
 			ok + "ListMFADevices=ok GetMFADevice=ok GetMFADevice=malformed", ""},
+		{"a third answer settles nothing between two that differ", []string{rootID, mine, about, strings.Replace(about, "L2", "L1", 1), about}, "pass", "unproven",
+			ok + "ListMFADevices=ok GetMFADevice=ok GetMFADevice=malformed GetMFADevice=malformed", ""},
 		{"a list that is none", []string{rootID, `{"MFADevices": {"SerialNumber": "x"}}`, whole}, "unknown", "",
 			ok + "GetAccountSummary=ok ListMFADevices=malformed", ""},
 		{"a list of words", []string{rootID, `{"MFADevices": ["x"]}`, whole}, "unknown", "", ok + "GetAccountSummary=ok ListMFADevices=malformed", ""},
@@ -175,6 +177,12 @@ func TestAWSsAnswersWinAndAContradictionIsNamed(t *testing.T) {
 		{"a virtual device that AWS does not list any more", live(nil),
 			[]string{rootID, mine, `{"VirtualMFADevices": [{"SerialNumber": "arn:aws:iam::111122223333:mfa/phone", "User": {"Arn": "arn:aws:iam::111122223333:root"}}]}`},
 			"pass", 1, "iam:ListVirtualMFADevices"},
+		{"a device on a page, that AWS's whole list has not", live(func(f *iamcheck.Facts) {
+			f.Root = iamcheck.RootList{Reading: iamcheck.Complete, Devices: []iamcheck.Device{key("a")}}
+		}), []string{rootID, `{"MFADevices": [{"SerialNumber": "arn:aws:iam::111122223333:mfa/phone"}], "NextToken": "x"}`}, "pass", 1, "iam:ListMFADevices"},
+		{"a page without some of AWS's whole list agrees", live(func(f *iamcheck.Facts) {
+			f.Root = iamcheck.RootList{Reading: iamcheck.Complete, Devices: []iamcheck.Device{key("a"), key("b")}}
+		}), []string{rootID, strings.Replace(mine, "]}", `], "NextToken": "x"}`, 1)}, "pass", 2, ""},
 		{"other certifications", live(func(f *iamcheck.Facts) {
 			f.Certifications = map[string]map[string]string{key("a").Serial: {"FIDO": "L1"}}
 		}), []string{rootID, mine, about}, "pass", 1, "iam:GetMFADevice"},
