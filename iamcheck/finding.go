@@ -19,6 +19,19 @@ type Finding struct {
 	Calls    []Call     `json:"calls"`
 }
 
+// NeedsAttention reports whether somebody has to do something about the account: it is open on the level that is demanded of it.
+func (f Finding) NeedsAttention() bool {
+	return NeedsAttention(f.Level2.Status, f.Level1.Status, f.Level2.NotRequired)
+}
+
+// NeedsAttention is what a finding with these verdicts says of itself.
+func NeedsAttention(level2, level1 Status, notRequired bool) bool {
+	if notRequired {
+		return level1.Open()
+	}
+	return level2.Open()
+}
+
 // Level2 is the verdict on hardware MFA for root.
 type Level2 struct {
 	Status   Status `json:"status"`
@@ -117,6 +130,11 @@ type Exception struct {
 	Reason              string    `json:"reason"`
 	CompensatingControl string    `json:"compensating_control"`
 	Expires             time.Time `json:"expires"`
+}
+
+// Text says why the exception is made, what is done instead, and whose it is.
+func (e Exception) Text() string {
+	return e.Reason + "; instead: " + e.CompensatingControl + "; owned by " + e.Owner + ", approved by " + e.Approver
 }
 
 // Totals count the findings of a run.

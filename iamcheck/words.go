@@ -11,6 +11,9 @@ const (
 	NotApplicable Status = "not_applicable"
 )
 
+// Open reports whether the verdict leaves somebody something to do: the demand is not met, or nobody can say.
+func (s Status) Open() bool { return s == Fail || s == Unknown }
+
 // Reason is why a verdict is what it is.
 type Reason string
 

@@ -173,7 +173,7 @@ func (a *app) newAudit(ctx context.Context, opts auditOptions) (_ *audit, err er
 		return nil, usageError{err}
 	}
 	run.what.Log, run.what.Static = a.log, a.aws
-	if err = opts.history.check(); err != nil {
+	if err = opts.history.check(opts.packet.from != ""); err != nil {
 		return nil, usageError{err}
 	}
 	if run.form, err = opts.form.parse(); err != nil {
@@ -241,7 +241,7 @@ func (r *audit) add(facts iamcheck.Facts) error {
 		Require: r.require, Benchmark: r.form.benchmark.Version, Now: r.now(), NotRequired: terms.NotRequired, Tier: tier, Exception: terms.Exception,
 		Keys: r.known.keys, Email: iamcheck.EmailRules(r.limits.RootEmail),
 	})
-	r.attention = r.attention || needsAttention(f)
+	r.attention = r.attention || f.NeedsAttention()
 	r.tally.Add(f)
 	r.recovery.Add(f, facts.Email)
 	return r.spool.Add(f)
@@ -253,15 +253,6 @@ func (r *audit) totals() iamcheck.Totals {
 	totals.Flags = append(totals.Flags, r.known.Flags...)
 	totals.Recovery = r.recovery.Totals()
 	return totals
-}
-
-// needsAttention says whether an account ends the command with exit 3.
-func needsAttention(f iamcheck.Finding) bool {
-	bad := func(s iamcheck.Status) bool { return s == iamcheck.Fail || s == iamcheck.Unknown }
-	if f.Level2.NotRequired {
-		return bad(f.Level1.Status)
-	}
-	return bad(f.Level2.Status)
 }
 
 func thresholds(p policy.Policy) iamcheck.Thresholds {

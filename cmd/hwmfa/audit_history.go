@@ -34,7 +34,11 @@ func (o *historyOptions) flags(cmd *cobra.Command) {
 	completeWords(cmd, "fail-on", []string{failOnAny, failOnNew})
 }
 
-func (o *historyOptions) check() error {
+// check refuses what is no word. again: the run decides on what another had seen.
+func (o *historyOptions) check(again bool) error {
+	if again && o.failOn == failOnNew {
+		return errors.New("--fail-on new: of evidence that is decided on again nothing is new; hwmfa audit diff compares runs")
+	}
 	if o.failOn != failOnAny && o.failOn != failOnNew {
 		return fmt.Errorf("--fail-on %q: want %s or %s", o.failOn, failOnAny, failOnNew)
 	}

@@ -105,7 +105,7 @@ func (r *audit) tell(ctx context.Context, missing error) {
 	digest := notify.Digest{Incomplete: missing != nil, Compared: before != nil}
 	if err == nil {
 		err = r.spool.Each(func(f iamcheck.Finding) error {
-			digest.Add(f, needsAttention(f), fresh[f.AccountID])
+			digest.Add(f, f.NeedsAttention(), fresh[f.AccountID])
 			return nil
 		})
 	}

@@ -22,7 +22,7 @@ func printAudit(s *term.Streams, findings *report.Spool, totals iamcheck.Totals,
 	listed := 0
 	each := func(print func(iamcheck.Finding) error) error {
 		return findings.Each(func(f iamcheck.Finding) error {
-			if findings.Len() > listedAlways && !as.all && !needsAttention(f) {
+			if findings.Len() > listedAlways && !as.all && !f.NeedsAttention() {
 				return nil
 			}
 			return print(f)
@@ -99,7 +99,7 @@ func printReasons(s *term.Streams, f iamcheck.Finding) error {
 			say("", string(r), r.Advice().Text)
 		}
 	}
-	if f.Level1.Status == iamcheck.Fail || f.Level1.Status == iamcheck.Unknown {
+	if f.Level1.Status.Open() {
 		for _, r := range f.Level1.Reasons {
 			say("level 1: ", string(r), r.Advice().Text)
 		}
@@ -110,12 +110,10 @@ func printReasons(s *term.Streams, f iamcheck.Finding) error {
 		lines = append(lines, "level 2 is required: what the policy's rules for tiers look at could not be read")
 	}
 	if e := f.Level2.Exception; e != nil {
-		lines = append(lines, fmt.Sprintf("exception until %s: %s; instead: %s; owned by %s, approved by %s",
-			e.Expires.Format(time.DateOnly), e.Reason, e.CompensatingControl, e.Owner, e.Approver))
+		lines = append(lines, "exception until "+e.Expires.Format(time.DateOnly)+": "+e.Text())
 	}
 	if e := f.Level2.ExpiredException; e != nil {
-		lines = append(lines, fmt.Sprintf("exception expired on %s and counts no more: %s; instead: %s; owned by %s, approved by %s",
-			e.Expires.Format(time.DateOnly), e.Reason, e.CompensatingControl, e.Owner, e.Approver))
+		lines = append(lines, "exception expired on "+e.Expires.Format(time.DateOnly)+" and counts no more: "+e.Text())
 	}
 	for _, w := range f.Level2.Warnings {
 		if cases := detailLines(f, w); cases != nil {

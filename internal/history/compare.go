@@ -51,14 +51,7 @@ func shortSerial(serial, account string) string {
 // NeedsAttention says whether a verdict is one that somebody has to do something
 // about: a failure or an unknown of the level that is demanded of the account.
 func NeedsAttention(v inventory.AuditVerdict) bool {
-	if v.NotRequired {
-		return bad(v.Level1)
-	}
-	return bad(v.Level2)
-}
-
-func bad(status string) bool {
-	return status == string(iamcheck.Fail) || status == string(iamcheck.Unknown)
+	return iamcheck.NeedsAttention(iamcheck.Status(v.Level2), iamcheck.Status(v.Level1), v.NotRequired)
 }
 
 // Change is one way in which two verdicts on an account differ, a word.
@@ -197,12 +190,12 @@ func difference(old, now inventory.AuditVerdict) Difference {
 			add(failure, true)
 		case to == string(iamcheck.Unknown):
 			add(unknown, true)
-		case bad(from):
+		case iamcheck.Status(from).Open():
 			add(mended, true)
 		default:
 			add(other, true)
 		}
-		return bad(to)
+		return iamcheck.Status(to).Open()
 	}
 	level2 := status(old.Level2, now.Level2, NewFailure, NewUnknown, Mended, StatusChanged)
 	level1 := status(old.Level1, now.Level1, Level1Failure, Level1Unknown, Level1Mended, Level1Changed)

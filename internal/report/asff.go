@@ -161,7 +161,7 @@ func asff(h Head, c check) asffFinding {
 		doc.Remediation.Recommendation.Text, doc.Remediation.Recommendation.URL = c.advice.Remedy, c.advice.URL
 	}
 	doc.Workflow.Status = "RESOLVED"
-	if c.open() {
+	if c.status.Open() {
 		doc.Workflow.Status = "NEW"
 	}
 	// Back in force, an archived finding is NEW by itself; one that only became NOT_AVAILABLE and then FAILED is not.

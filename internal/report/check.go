@@ -43,12 +43,9 @@ type because struct{ code, text string }
 // id names the finding for good.
 func (c check) id() string { return "hwmfa/" + c.account + "/" + c.slug }
 
-// open reports whether somebody has to do something: the demand is not met, or nobody can say.
-func (c check) open() bool { return c.status == iamcheck.Fail || c.status == iamcheck.Unknown }
-
 // shownSeverity is that of the control while it is not met or not known to be.
 func (c check) shownSeverity() string {
-	if c.open() {
+	if c.status.Open() {
 		return c.severity
 	}
 	return informational
@@ -103,12 +100,12 @@ func (s source) checks(f iamcheck.Finding) []check {
 	}
 	if e := f.Level2.Exception; e != nil {
 		until := e.Expires.UTC().Format(time.DateOnly)
-		hardware.because("exception", "exception until "+until+": "+e.Reason+"; instead: "+e.CompensatingControl+"; owned by "+e.Owner+", approved by "+e.Approver)
+		hardware.because("exception", "exception until "+until+": "+e.Text())
 		hardware.field("exception_expires", until)
 	}
 	if e := f.Level2.ExpiredException; e != nil {
 		expired := e.Expires.UTC().Format(time.DateOnly)
-		hardware.because("exception_expired", "an exception expired on "+expired+" and counts no more: "+e.Reason+"; owned by "+e.Owner)
+		hardware.because("exception_expired", "an exception expired on "+expired+" and counts no more: "+e.Text())
 		hardware.field("exception_expired", expired)
 	}
 	if t := f.Level2.Tier; t != nil {

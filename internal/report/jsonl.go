@@ -56,7 +56,8 @@ func (j *jsonlWriter) End(t iamcheck.Totals) error {
 		Schema      string             `json:"schema"`
 		GeneratedAt time.Time          `json:"generated_at"`
 		Benchmark   iamcheck.Benchmark `json:"benchmark"`
+		Evidence    *Evidence          `json:"evidence,omitempty"`
 		Scope       iamcheck.Scope     `json:"scope"`
 		Summary     iamcheck.Totals    `json:"summary"`
-	}{SummarySchema, j.head.GeneratedAt.UTC(), j.head.Benchmark, j.head.Scope, t})
+	}{SummarySchema, j.head.GeneratedAt.UTC(), j.head.Benchmark, j.head.Evidence, j.head.Scope, t})
 }

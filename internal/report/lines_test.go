@@ -82,3 +82,17 @@ func TestJSONLEndsWithTheSums(t *testing.T) {
 		t.Errorf("the last line: %s", lines[4])
 	}
 }
+
+// What a report rests on is said in both forms of JSON.
+func TestJSONNamesItsEvidence(t *testing.T) {
+	for _, format := range []report.Format{report.FormatJSON, report.FormatJSONL} {
+		h := head()
+		if out := written(t, format, h, states()...); strings.Contains(out, `"evidence"`) {
+			t.Errorf("%s names evidence where none was kept", format)
+		}
+		h.Evidence = &report.Evidence{Head: strings.Repeat("ab", 32)}
+		if out := written(t, format, h, states()...); strings.Count(out, h.Evidence.Head) != 1 {
+			t.Errorf("%s does not name the head of the evidence", format)
+		}
+	}
+}

@@ -162,7 +162,7 @@ var ocsfSeverity = map[string]ocsfWord{
 func ocsf(h Head, c check) ocsfFinding {
 	at, said := h.GeneratedAt.UnixMilli(), c.describe()
 	severity, status, state := ocsfSeverity[c.shownSeverity()], ocsfStatus[c.status], ocsfWord{4, "Resolved"}
-	if c.open() {
+	if c.status.Open() {
 		state = ocsfWord{1, "New"}
 	}
 	doc := ocsfFinding{
