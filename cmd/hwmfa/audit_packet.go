@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -25,14 +26,30 @@ import (
 type packetOptions struct {
 	evidence, from, supplied string
 	resume                   bool
+	// head is the one that the evidence decided on has to have, signed whether
+	// somebody known has to have signed it.
+	head   string
+	signed bool
 }
 
 func (o *packetOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.evidence, "evidence", "", "keep every answer, the inventory's state, the policy and the report in the new folder `DIR`")
 	f.StringVar(&o.from, "from-evidence", "", "decide again on the evidence in `DIR`; nothing is asked of AWS")
+	f.StringVar(&o.head, "head", "", "with --from-evidence, want the `HEAD` that was kept elsewhere")
+	f.BoolVar(&o.signed, "require-signature", false, "with --from-evidence, want a signature by somebody known")
 	f.StringVar(&o.supplied, "supplied", "", "take answers that the aws command printed, one folder an account, from `DIR`")
 	f.BoolVar(&o.resume, "resume", false, "go on with an audit that was interrupted, here or in --evidence DIR")
 }
+
+// headForm is the form of a packet's head.
+var headForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// errOtherHead: the evidence is not the one whose head was kept. errUnsigned:
+// nobody signed it who is known.
+var (
+	errOtherHead = errors.New("the evidence is not that of --head")
+	errUnsigned  = errors.New("no signature by somebody known")
+)
 
 // check refuses what does not go together.
 func (o *packetOptions) check(scope scopeOptions) error {
@@ -41,6 +58,10 @@ func (o *packetOptions) check(scope scopeOptions) error {
 		return errors.New("--from-evidence asks nobody: --evidence, --resume and --supplied do not go with it")
 	case o.from != "" && !reflect.DeepEqual(scope, scopeOptions{workers: scope.workers}):
 		return errors.New("--from-evidence: which accounts, and as whom, was said when the evidence was collected")
+	case o.from == "" && (o.head != "" || o.signed):
+		return errors.New("--head and --require-signature are for --from-evidence")
+	case o.head != "" && !headForm.MatchString(o.head):
+		return errors.New("--head: want the 64 hexadecimal digits that the audit printed")
 	case o.resume && o.evidence == "" && !scope.org:
 		return errors.New("--resume goes on with an audit of an organization: add --org and the other flags that it was begun with")
 	}
@@ -104,6 +125,9 @@ func (r *audit) openEvidence() (err error) {
 		return fmt.Errorf("audit: %w", err)
 	}
 	r.evidence.packet = p
+	if want := r.opts.packet.head; want != "" && want != p.Head() {
+		return fmt.Errorf("audit: %w: its head is %s", errOtherHead, p.Head())
+	}
 	m := p.Manifest()
 	r.evidence.head = &report.Evidence{Head: p.Head(), StartedAt: m.StartedAt, FinishedAt: *m.FinishedAt, Again: true}
 	at := *m.FinishedAt
@@ -280,7 +304,11 @@ func printEvidence(s *term.Streams, e *report.Evidence) error {
 	if e.Again {
 		line += ", judged again"
 	}
-	return errors.Join(s.Print("\n"), s.Paragraph(0, line), s.Paragraph(2, "head "+e.Head), printVouched(s, e.Signature, e.Timestamp))
+	err := errors.Join(s.Print("\n"), s.Paragraph(0, line), s.Paragraph(2, "head "+e.Head), printVouched(s, e.Signature, e.Timestamp))
+	if e.Again && e.Signature == nil {
+		err = errors.Join(err, s.Paragraph(2, "unsigned: whoever has had it could have made all of it up"))
+	}
+	return err
 }
 
 // printVouched says who vouches for evidence.
@@ -289,7 +317,7 @@ func printVouched(s *term.Streams, signature, stamp *report.Vouched) error {
 	if v := signature; v != nil {
 		line := "signed at " + timeText(v.At) + " by " + v.By
 		if !v.Known {
-			line = "signed at " + timeText(v.At) + " by an unknown certificate, " + v.By
+			line = "signed at " + timeText(v.At) + " by somebody unknown, " + v.By
 		}
 		errs = append(errs, s.Paragraph(2, line+", public key "+*v.Key))
 	}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -29,6 +31,7 @@ type signOptions struct {
 	authority    string
 	authorityCA  string
 	signerCA     string
+	signerKeys   []string
 }
 
 func (o *signOptions) flags(f *pflag.FlagSet) {
@@ -42,6 +45,7 @@ func (o *signOptions) flags(f *pflag.FlagSet) {
 func (o *signOptions) believeFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.authorityCA, "timestamp-ca", "", "`FILE` of certificates (PEM) that a time stamp has to lead to")
 	f.StringVar(&o.signerCA, "signer-ca", "", "`FILE` of certificates (PEM) that make a signer known")
+	f.StringArrayVar(&o.signerKeys, "signer-key", nil, "`SHA256` of a public key, as a report shows it, that makes a signer known; may be repeated")
 }
 
 func (o *signOptions) asks() bool { return o.slot != "" || o.authority != "" }
@@ -74,7 +78,10 @@ func (o *signOptions) pivSlot() (byte, error) {
 
 // vouchers are the certificates that the command line says to believe; nil
 // where it says nothing.
-type vouchers struct{ signers, authorities *x509.CertPool }
+type vouchers struct {
+	signers, authorities *x509.CertPool
+	keys                 []string // SHA-256 of public keys, in lower-case hexadecimal
+}
 
 func (o *signOptions) vouchers() (v vouchers, err error) {
 	if v.signers, err = readCertificates(o.signerCA); err != nil {
@@ -82,6 +89,13 @@ func (o *signOptions) vouchers() (v vouchers, err error) {
 	}
 	if v.authorities, err = readCertificates(o.authorityCA); err != nil {
 		return v, fmt.Errorf("--timestamp-ca: %w", err)
+	}
+	for _, k := range o.signerKeys {
+		k = strings.ToLower(strings.TrimSpace(k))
+		if !headForm.MatchString(k) {
+			return v, fmt.Errorf("--signer-key %q: want 64 hexadecimal digits", k)
+		}
+		v.keys = append(v.keys, k)
 	}
 	return v, nil
 }
@@ -172,7 +186,14 @@ func (r *audit) vouch(ctx context.Context) error {
 
 // checkVouched checks what vouches for the packet that is decided on again.
 func (r *audit) checkVouched(ctx context.Context) error {
-	return r.describeVouched(ctx, r.evidence.packet)
+	err := r.describeVouched(ctx, r.evidence.packet)
+	if signature := r.evidence.head.Signature; err == nil && r.opts.packet.signed && (signature == nil || !signature.Known) {
+		err = errUnsigned
+		if signature != nil {
+			err = fmt.Errorf("%w: it is signed by %s, public key %s", err, signature.By, *signature.Key)
+		}
+	}
+	return err
 }
 
 func (r *audit) describeVouched(ctx context.Context, p *packet.Packet) error {
@@ -200,11 +221,12 @@ func (a *app) vouched(ctx context.Context, p *packet.Packet, v vouchers) (signat
 		if err != nil {
 			return nil, nil, err
 		}
-		signature = &report.Vouched{By: s.Subject, Known: s.Known, Key: &s.Fingerprint, At: s.SignedAt}
-		if serial, ok, err := a.attested(ctx, s); err != nil {
+		signature = &report.Vouched{By: s.Subject, Known: s.Known || slices.Contains(v.keys, s.Fingerprint), Key: &s.Fingerprint, At: s.SignedAt}
+		if serial, ok, enrolled, err := a.attested(ctx, s); err != nil {
 			return nil, nil, err
 		} else if ok {
-			signature.Known = true
+			// Anybody can have a genuine key: known is one of ours.
+			signature.Known = signature.Known || enrolled
 			signature.By = fmt.Sprintf("slot %s of key %s", s.Attestation.Slot, firstOf(serial, "that tells no serial"))
 			if s.Certificate != nil {
 				signature.By += ", " + s.Subject
@@ -226,29 +248,39 @@ func (a *app) vouched(ctx context.Context, p *packet.Packet, v vouchers) (signat
 }
 
 // attested says whether the attestation of a signature's key leads to an anchor
-// of the inventory, or to a built-in one, and the serial it tells.
-func (a *app) attested(ctx context.Context, s notary.Signed) (serial string, ok bool, err error) {
+// of the inventory, or to a built-in one, the serial it tells, and whether the
+// inventory has that key.
+func (a *app) attested(ctx context.Context, s notary.Signed) (serial string, ok, enrolled bool, err error) {
 	if s.Attestation == nil {
-		return "", false, nil
+		return "", false, false, nil
 	}
 	slot, err := hex.DecodeString(s.Attestation.Slot)
 	if err != nil || len(slot) != 1 {
-		return "", false, nil
+		return "", false, false, nil
 	}
-	var v attest.Verifier
+	told := func(v attest.Verifier) (string, bool) {
+		said := v.PIV(hw.PIVEvidence{F9: s.Attestation.Issuer, Slots: []hw.PIVSlot{{Slot: slot[0], Certificate: s.Attestation.Certificate}}}, "")
+		return said[0].Serial, said[0].Status == hw.StatusVerified
+	}
 	err = a.view(ctx, func(tx inventory.Tx) (err error) {
-		v.Now = a.now()
-		v.Anchors, err = ceremony.Anchors(tx, v.Now)
+		v := attest.Verifier{Now: a.now()}
+		if v.Anchors, err = ceremony.Anchors(tx, v.Now); err != nil {
+			return err
+		}
+		if serial, ok = told(v); !ok || serial == "" {
+			return nil
+		}
+		keys, err := tx.KeysBySerial(serial)
+		enrolled = len(keys) > 0
 		return err
 	})
 	if errors.Is(err, store.ErrNoInventory) {
-		v, err = ceremony.BuiltIn(a.now())
+		var v attest.Verifier
+		if v, err = ceremony.BuiltIn(a.now()); err == nil {
+			serial, ok = told(v)
+		}
 	}
-	if err != nil {
-		return "", false, err
-	}
-	said := v.PIV(hw.PIVEvidence{F9: s.Attestation.Issuer, Slots: []hw.PIVSlot{{Slot: slot[0], Certificate: s.Attestation.Certificate}}}, "")
-	return said[0].Serial, said[0].Status == hw.StatusVerified, nil
+	return serial, ok, enrolled, err
 }
 
 func newAuditSignCommand(a *app) *cobra.Command {

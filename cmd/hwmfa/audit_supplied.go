@@ -67,16 +67,22 @@ func (r *audit) with(facts iamcheck.Facts) (iamcheck.Facts, error) {
 	if err != nil {
 		return facts, err
 	}
+	for i, f := range files {
+		if !packet.ValidName(f.Name) {
+			// Whoever decides again on the evidence is to have the same files.
+			files[i] = supplied.File{Name: f.Name, Wrong: "no evidence can keep a file of such a name"}
+		}
+	}
 	account := supplied.Read(facts.AccountID, files)
 	for _, line := range account.Unused {
 		r.app.streams.Notice("supplied for %s, and not used: %s", facts.AccountID, line)
 	}
 	if w := r.evidence.writer; w != nil && r.evidence.asked {
 		for _, f := range files {
-			name := path.Join(packet.Supplied, facts.AccountID, f.Name)
-			if f.Wrong != "" || !packet.ValidName(name) {
+			if f.Wrong != "" {
 				continue
 			}
+			name := path.Join(packet.Supplied, facts.AccountID, f.Name)
 			if err := w.Put(name, func(out io.Writer) error {
 				_, err := out.Write(f.Data)
 				return err

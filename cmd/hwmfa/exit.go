@@ -130,6 +130,8 @@ var endings = []ending{
 	{"no AWS credentials", isError(awsapi.ErrCredentials), exitCredentials, "set AWS_PROFILE or sign in with the aws command; aws sts get-caller-identity must work"},
 	{"not in the organization", isError(awsapi.ErrNotInOrganization), exitFailure, "name accounts and units of the organization that these credentials are for; what was found is reported"},
 	{"no account left", isError(awsapi.ErrNothingLeft), exitFailure, "leave a filter out: a report on no account proves nothing"},
+	{"other evidence", isError(errOtherHead), exitFailure, "nothing was decided: this is not the evidence whose head was kept; get it again as it was collected"},
+	{"evidence unsigned", isError(errUnsigned), exitFailure, "nothing was decided: name who may sign it with --signer-ca or --signer-key, or enroll the key that does; or have it signed by whoever collected it"},
 	{"evidence changed", isError(packet.ErrDamaged), exitFailure, "nothing was decided: get the evidence again as it was collected, and compare its head"},
 	{"evidence unfinished", isError(packet.ErrUnfinished), exitFailure, "go on with the flags that it was begun with, --evidence DIR and --resume"},
 	{"evidence of other options", isError(packet.ErrOptions), exitUsage, "give the flags that it was begun with, or begin anew without --resume"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -87,17 +88,17 @@ func (p *population) addUnit(id string) {
 	p.units[id] = struct{}{}
 }
 
-// lacks are those of the accounts and units asked for that were not found.
+// lacks are those of the accounts and units named, to be looked at or to be left out, that were not found: a digit that is
+// wrong in an exclusion would have an account asked that was to be left alone.
 func (p *population) lacks(f iamcheck.Filter) error {
 	var wrong []error
-	for _, id := range f.Accounts {
-		if _, ok := p.seen[id]; !ok {
-			wrong = append(wrong, fmt.Errorf("%w: account %s", ErrNotInOrganization, id))
+	for _, id := range slices.Concat(f.Accounts, f.Units, f.Exclude) {
+		of, what := p.seen, "account"
+		if iamcheck.IsUnitID(id) {
+			of, what = p.units, "unit"
 		}
-	}
-	for _, id := range f.Units {
-		if _, ok := p.units[id]; !ok {
-			wrong = append(wrong, fmt.Errorf("%w: unit %s", ErrNotInOrganization, id))
+		if _, ok := of[id]; !ok {
+			wrong = append(wrong, fmt.Errorf("%w: %s %s", ErrNotInOrganization, what, id))
 		}
 	}
 	return errors.Join(wrong...)
