@@ -24,8 +24,8 @@ func TestAnAuditThatIsKilledIsGoneOnWith(t *testing.T) {
 		name, kept string // where accounts are kept
 		args       []string
 	}{
-		{"with a folder for the evidence", "evidence/accounts", []string{"--evidence", "evidence"}},
-		{"without one", "state/hwmfa/audits/*/accounts", nil},
+		{"with a folder for the evidence", "evidence/accounts.part", []string{"--evidence", "evidence"}},
+		{"without one", "state/hwmfa/audits/*/accounts.part", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			org := auditFleet{Accounts: 60, Weather: awstest.Weather{Latency: 10 * time.Millisecond}}.organization()
@@ -109,17 +109,33 @@ func (k *killing) program(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// finished are the accounts that are kept.
+// finished are the accounts that are kept: each stands whole behind a line that
+// says how long it is.
 func (k *killing) finished() []string {
 	k.t.Helper()
-	files, err := filepath.Glob(filepath.Join(k.dir, k.kept, "*.jsonl"))
+	files, err := filepath.Glob(filepath.Join(k.dir, k.kept))
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	for i, f := range files {
-		files[i] = strings.TrimSuffix(filepath.Base(f), ".jsonl")
+	var ids []string
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		for {
+			line, rest, whole := bytes.Cut(data, []byte("\n"))
+			var head struct {
+				Account string
+				Bytes   int
+			}
+			if !whole || json.Unmarshal(line, &head) != nil || len(rest) < head.Bytes {
+				break
+			}
+			ids, data = append(ids, head.Account), rest[head.Bytes:]
+		}
 	}
-	return files
+	return ids
 }
 
 // kill runs the program until some more accounts are finished, and a moment
