@@ -36,11 +36,15 @@ func recovery(e *evidence, level1 Status, rules EmailRules) []Recovery {
 		list = append(list, emailFindings(f.Email, rules)...)
 	}
 	var counters Summary
-	if f.Summary != nil {
-		counters = *f.Summary
+	var seen Credentials
+	if !e.foreign { // else they may be another account's
+		seen = f.Credentials
+		if f.Summary != nil {
+			counters = *f.Summary
+		}
 	}
-	keys := presence(f.Credentials.AccessKeys, counters.AccessKeysPresent)
-	certificates := presence(f.Credentials.SigningCertificates, counters.CertificatesPresent)
+	keys := presence(seen.AccessKeys, counters.AccessKeysPresent)
+	certificates := presence(seen.SigningCertificates, counters.CertificatesPresent)
 	list = append(list,
 		look(RootAccessKeys, keys, "critical", "root has access keys, which no MFA guards",
 			"root has no access keys", "whether root has access keys could not be read"),
@@ -50,7 +54,7 @@ func recovery(e *evidence, level1 Status, rules EmailRules) []Recovery {
 	if f.Partition == "aws-us-gov" {
 		return list
 	}
-	password := presence(f.Credentials.LoginProfile, counters.PasswordPresent)
+	password := presence(seen.LoginProfile, counters.PasswordPresent)
 	return append(list,
 		look(RootPassword, password, "informational", "root has a password", "root has no password", "whether root has a password could not be read"),
 		recoverable(f, password, level1),
@@ -83,13 +87,18 @@ func look(name RecoveryName, p Presence, severity, present, absent, unseen strin
 // recoverable says whether whoever controls root's mailbox can set a password. Central removal of root's credentials ends
 // that for a member account that has no password any more; nothing does for the management account.
 func recoverable(f Facts, password Presence, level1 Status) Recovery {
-	severity, guard := "medium", "MFA is what is left to pass"
-	if level1 == Fail {
+	severity, guard := "medium", "whether there is MFA to pass could not be seen"
+	switch level1 {
+	case Pass:
+		guard = "MFA is what is left to pass"
+	case Fail:
 		severity, guard = "high", "there is no MFA to pass"
 	}
 	r := Recovery{Finding: RootRecoverable, Severity: severity, Status: RecoveryFinding}
 	on := f.CentralRemoval
 	switch {
+	case f.Partition != "aws":
+		r.Status, r.Text = RecoveryUnknown, "nobody has verified whether root's password can be recovered in this partition"
 	case password == Present:
 		r.Text = "whoever controls root's mailbox can reset the password; " + guard
 	case f.Membership == Management, f.Membership == Standalone, on != nil && !*on && password == Absent:

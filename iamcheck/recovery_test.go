@@ -55,8 +55,17 @@ func TestRecovery(t *testing.T) {
 		{"no password, and nobody removed it", "aws-root@example.com", func(f *Facts) { none(f); off := false; f.CentralRemoval = &off }, "password_recoverable:finding"},
 		{"no password in the management account", "aws-root@example.com", func(f *Facts) { none(f); f.Membership = Management }, "password_recoverable:finding"},
 		{"no password, and the organization unknown", "aws-root@example.com", func(f *Facts) { none(f); f.CentralRemoval = nil }, "password_recoverable:unknown"},
+		{"answers about another account", "aws-root@example.com", func(f *Facts) {
+			f.Summary.AccessKeysPresent = number(1)
+			f.Root.Devices = []Device{{Serial: "arn:aws:iam::999999999999:u2f/root/x-EXAMPLE"}}
+		}, "access_keys_present:unknown signing_certificates_present:unknown password_present:unknown password_recoverable:unknown"},
+		{"a partition of which nobody knows what root can do there", "aws-root@example.com", func(f *Facts) {
+			f.Partition, f.Membership, f.Root, f.Certifications = "aws-iso", Management, RootList{}, nil
+		}, "password_present:finding password_recoverable:unknown"},
 		{"a closed account", "ada@example.net", func(f *Facts) { f.State = "CLOSED" }, ""},
-		{"GovCloud: credentials only", "ada@example.net", func(f *Facts) { f.Partition = "aws-us-gov"; f.Summary.AccessKeysPresent = number(1) }, "access_keys_present:finding"},
+		{"GovCloud: credentials only", "ada@example.net", func(f *Facts) {
+			f.Partition, f.Root, f.Certifications, f.Summary.AccessKeysPresent = "aws-us-gov", RootList{}, nil, number(1)
+		}, "access_keys_present:finding"},
 		{"China has no root", "ada@example.net", func(f *Facts) { f.Partition = "aws-cn" }, ""},
 	}
 	for _, tt := range tests {
@@ -77,6 +86,29 @@ func TestRecovery(t *testing.T) {
 			}
 			if bare := Evaluate(f, nil, Options{}); strings.Contains(recoveryWords(bare), "foreign") || strings.Contains(recoveryWords(bare), "personal") {
 				t.Errorf("without rules: %q", recoveryWords(bare))
+			}
+		})
+	}
+}
+
+// What guards root against whoever has its mailbox is said as far as it was seen.
+func TestRecoverableSaysWhatGuards(t *testing.T) {
+	for _, tt := range []struct {
+		name           string
+		change         func(*Facts)
+		severity, says string
+	}{
+		{"MFA", func(*Facts) {}, "medium", "MFA is what is left to pass"},
+		{"no MFA", func(f *Facts) { f.Summary.MFAEnabled, f.Root.Devices = number(0), nil }, "high", "there is no MFA to pass"},
+		{"nobody could look", func(f *Facts) { f.Summary.MFAEnabled, f.Root, f.Virtual = nil, RootList{}, VirtualList{} }, "medium", "whether there is MFA to pass could not be seen"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := hardwareFacts()
+			tt.change(&f)
+			list := Evaluate(f, nil, Options{}).Recovery
+			got := list[len(list)-1]
+			if got.Finding != RootRecoverable || got.Status != RecoveryFinding || got.Severity != tt.severity || !strings.HasSuffix(got.Text, tt.says) {
+				t.Errorf("got %+v, want %s, ending in %q", got, tt.severity, tt.says)
 			}
 		})
 	}

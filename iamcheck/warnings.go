@@ -14,7 +14,7 @@ func warnings(e *evidence, m matches, details []Detail) []Warning {
 	}
 	govCloud := f.Partition == "aws-us-gov"
 	add(govCloud, CommercialAccountInScope)
-	add(rootKeys(f), RootAccessKeysPresent)
+	add(rootKeys(f) && !e.foreign, RootAccessKeysPresent)
 
 	if Auditable(f.Partition, f.State) {
 		add(!summaryWhole(f.Summary), SummaryUnreadable)

@@ -7,8 +7,8 @@ import (
 )
 
 // formulaStart begins what spreadsheets compute, or take apart into cells, when
-// they open a CSV.
-const formulaStart = "=+-@\t\r"
+// they open a CSV; some take the full-width signs for the same.
+const formulaStart = "=+-@\t\r＝＋－＠"
 
 // Guard makes a text safe to be opened in a spreadsheet: one that begins like a
 // formula gets an apostrophe in front, and so does one that begins with
@@ -36,7 +36,7 @@ func unguard(s string) (string, error) {
 
 func formulaAfterApostrophes(s string) bool {
 	rest := strings.TrimLeft(s, "'")
-	return rest != "" && strings.IndexByte(formulaStart, rest[0]) >= 0
+	return strings.IndexAny(rest, formulaStart) == 0
 }
 
 // boundedReader ends a stream in which more than limit bytes pass without a
