@@ -214,7 +214,7 @@ func one(profiles []string) string {
 
 // whoami asks STS, which answers any valid credentials.
 func (c *clients) whoami(ctx context.Context) (identity, error) {
-	out, err := c.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	out, err := c.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}, func(o *sts.Options) { o.Retryer = atFirst(o.Retryer) })
 	if isCredentials(err) {
 		return identity{}, asCredentials(err)
 	}

@@ -2,7 +2,9 @@ package awsapi
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
+	"net"
 	"sync"
 	"time"
 
@@ -15,10 +17,12 @@ const (
 	// defaultAttempts is how often a call is tried where AWS_MAX_ATTEMPTS and the profile say nothing. A run over ten thousand
 	// accounts makes tens of thousands of calls: where a quarter of the attempts fail, one call in a billion fails for good.
 	defaultAttempts = 15
-	// firstDelay is how long the first retry waits at most; each further one twice as long, up to maxDelay. On a machine
-	// without a network that is some twenty seconds in all.
+	// firstDelay is how long the first retry waits at most; each further one twice as long, up to maxDelay: some twenty
+	// seconds in all.
 	firstDelay = 50 * time.Millisecond
 	maxDelay   = 5 * time.Second
+	// firstAttempts is how often a run's first call is tried where nobody can be reached at all: one or two seconds.
+	firstAttempts = 6
 )
 
 // retryer is the SDK's standard retry with a shorter first wait, and with a limit of its own in the place of the SDK's two.
@@ -63,6 +67,32 @@ func (r retryer) GetAttemptToken(ctx context.Context) (func(error) error, error)
 		r.limit.leave(retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary)
 		return nil
 	}, nil
+}
+
+// reaching is the retryer of a run's first call. Before any answer was had, a connection that does not come about means
+// mostly that this machine has no network, or that an address is wrong, and not that something broke for a moment.
+type reaching struct {
+	aws.RetryerV2
+	failed int
+}
+
+// atFirst makes the retryer of a first call of that of the later ones.
+func atFirst(later aws.Retryer) aws.Retryer {
+	if v2, ok := later.(aws.RetryerV2); ok {
+		return &reaching{RetryerV2: v2}
+	}
+	return later
+}
+
+// IsErrorRetryable gives up sooner on connections than on answers.
+func (r *reaching) IsErrorRetryable(err error) bool {
+	var on *net.OpError
+	if errors.As(err, &on) && (on.Op == "dial" || on.Op == "proxyconnect") {
+		if r.failed++; r.failed >= firstAttempts {
+			return false
+		}
+	}
+	return r.RetryerV2.IsErrorRetryable(err)
 }
 
 // limiter bounds how many calls are under way at a time. It comes down while AWS throttles more than a third of them, and

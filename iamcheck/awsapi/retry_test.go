@@ -3,7 +3,9 @@ package awsapi
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -89,6 +91,25 @@ func TestBackoffDoublesUpToItsBound(t *testing.T) {
 		}
 		if longest < most*9/10 {
 			t.Errorf("attempt %d: at most %v of %v", attempt, longest, most)
+		}
+	}
+}
+
+func TestAtFirst(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	dropped := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+	first := atFirst(newRetryer(defaultAttempts, 1))
+	for n := range firstAttempts {
+		if got, want := first.IsErrorRetryable(refused), n < firstAttempts-1; got != want {
+			t.Errorf("after %d refusals: got %v, want %v", n+1, got, want)
+		}
+	}
+	for range defaultAttempts {
+		if !first.IsErrorRetryable(dropped) {
+			t.Error("an answer that broke off is not asked for again")
+		}
+		if !newRetryer(defaultAttempts, 1).IsErrorRetryable(refused) {
+			t.Error("a later call gives a refused connection up")
 		}
 	}
 }
