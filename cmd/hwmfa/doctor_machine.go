@@ -14,6 +14,7 @@ import (
 	"hwmfa/iamcheck/awsapi"
 	"hwmfa/internal/ceremony"
 	"hwmfa/internal/doctor"
+	"hwmfa/internal/policy"
 	"hwmfa/inventory"
 	"hwmfa/inventory/store"
 )
@@ -131,7 +132,13 @@ func (a *app) examineMetadata(tx inventory.Tx, found *doctor.Inventory) error {
 // probe asks AWS. Credentials that are no good are what was found, and no
 // failure to look.
 func (a *app) probe(ctx context.Context, roleName string) (doctor.AWS, error) {
-	got, err := awsapi.Probe(ctx, awsapi.Options{RoleName: roleName, Log: a.log, Static: a.aws})
+	limits, err := policy.Load(a.settings.Policy)
+	if err != nil {
+		return doctor.AWS{}, err
+	}
+	what := awsapi.Options{RoleName: roleName, Log: a.log, Static: a.aws}
+	what.Units, what.Tags = limits.TierRulesRead()
+	got, err := awsapi.Probe(ctx, what)
 	if err != nil && !errors.Is(err, awsapi.ErrCredentials) {
 		return doctor.AWS{}, err
 	}

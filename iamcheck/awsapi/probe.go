@@ -65,6 +65,13 @@ func (c *clients) probeOrganization(ctx context.Context, self identity, opts Opt
 	a.Calls = append(a.Calls, o.failed...)
 	out, err := c.org.ListAccounts(ctx, &organizations.ListAccountsInput{})
 	a.Calls = append(a.Calls, named("organizations:ListAccounts", iamcheck.ByCaller, err))
+	if opts.units() || err != nil {
+		c.probeUnits(ctx, a)
+	}
+	if opts.tags() {
+		_, err := c.tags(ctx, self.account)
+		a.Calls = append(a.Calls, named("organizations:ListTagsForResource", iamcheck.ByCaller, err))
+	}
 	if err != nil {
 		return nil
 	}
@@ -87,4 +94,23 @@ func (c *clients) probeOrganization(ctx context.Context, self identity, opts Opt
 		a.Calls = append(a.Calls, named("sts:AssumeRole", iamcheck.ByCaller, err))
 	}
 	return nil
+}
+
+// probeUnits makes the calls of a walk over the units, which an audit needs where it looks at units, or where the list of all
+// accounts is denied.
+func (c *clients) probeUnits(ctx context.Context, a *Access) {
+	note := func(action string, err error) { a.Calls = append(a.Calls, named(action, iamcheck.ByCaller, err)) }
+	roots, err := c.org.ListRoots(ctx, &organizations.ListRootsInput{})
+	if err == nil && len(roots.Roots) == 0 {
+		err = &malformedError{what: "an organization without a root"}
+	}
+	note("organizations:ListRoots", err)
+	if err != nil {
+		return
+	}
+	root := roots.Roots[0].Id
+	_, err = c.org.ListOrganizationalUnitsForParent(ctx, &organizations.ListOrganizationalUnitsForParentInput{ParentId: root})
+	note("organizations:ListOrganizationalUnitsForParent", err)
+	_, err = c.org.ListAccountsForParent(ctx, &organizations.ListAccountsForParentInput{ParentId: root})
+	note("organizations:ListAccountsForParent", err)
 }
