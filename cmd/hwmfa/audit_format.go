@@ -88,7 +88,7 @@ func (o formOptions) parse() (form, error) {
 func (r *audit) print() error {
 	totals := r.totals()
 	if r.form.format == "" {
-		return errors.Join(printAudit(r.app.streams, r.spool, totals, r.form), printScope(r.app.streams, r.scope), printEvidence(r.app.streams, r.evidence.head))
+		return errors.Join(printAudit(r.app.streams, r.spool, totals, r.form), printScope(r.app.streams, r.scope, r.what.Org), printEvidence(r.app.streams, r.evidence.head))
 	}
 	return r.write(report.New(r.form.format, r.app.streams.Out), totals)
 }

@@ -109,17 +109,17 @@ func tagsOf(flag string, pairs []string, errs *[]error) []iamcheck.Tag {
 // named is how many accounts a line names before it only counts them.
 const named = 5
 
-// printScope says which accounts the report is about.
-func printScope(s *term.Streams, scope iamcheck.Scope) error {
+// printScope says which accounts the report is about; org: those of an
+// organization were asked for.
+func printScope(s *term.Streams, scope iamcheck.Scope, org bool) error {
 	of := "of the credentials given"
 	switch {
 	case scope.ListedBy != nil && *scope.ListedBy == iamcheck.ListedBySupplied:
 		of = "of which answers were supplied"
-	case scope.ListedBy == nil || *scope.ListedBy != iamcheck.ListedByCallers:
-		of = "of organization " + deref(scope.Org)
-	}
-	if scope.Org == nil {
-		of = strings.Replace(of, "organization ", "an organization that AWS does not name", 1)
+	case org && scope.Org == nil:
+		of = "of an organization that AWS does not name"
+	case org:
+		of = "of organization " + *scope.Org
 	}
 	lines := []string{fmt.Sprintf("scope: %s %s found, %d audited", term.Count(scope.Listed, "account", "accounts"), of, scope.Audited)}
 	if scope.ListedBy == nil {

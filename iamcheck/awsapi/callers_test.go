@@ -48,8 +48,11 @@ func TestEachProfileIsACallerOfItsOwn(t *testing.T) {
 			t.Errorf("got %v, want an error that says %q", err, says)
 		}
 	}
-	if len(facts) != 2 || scope.Audited != 2 || expected != 5 || scope.ListedBy == nil || *scope.ListedBy != iamcheck.ListedByCallers {
+	if len(facts) != 2 || scope.Audited != 2 || expected != 5 || scope.ListedBy != nil {
 		t.Errorf("got %d accounts, %+v, %d expected", len(facts), scope, expected)
+	}
+	if whole, _, err := scoped(t, awsapi.Options{Profiles: []string{"main", "lab"}}); err != nil || whole.ListedBy == nil || *whole.ListedBy != iamcheck.ListedByCallers {
+		t.Errorf("got %+v, %v, where every profile has an account", whole, err)
 	}
 	for id, want := range map[string]iamcheck.Assurance{memberOf(0): iamcheck.Inferred, memberOf(1): iamcheck.Certified} {
 		got := iamcheck.Evaluate(facts[id], nil, iamcheck.Options{})

@@ -121,8 +121,6 @@ func Collect(ctx context.Context, opts Options, each func(iamcheck.Facts) error)
 		err = c.collectOrganization(ctx)
 		return scope, err
 	}
-	by := iamcheck.ListedByCallers
-	scope.ListedBy = &by
 	err := collectCallers(ctx, opts, each, &scope)
 	return scope, err
 }
@@ -139,13 +137,14 @@ func collectCallers(ctx context.Context, opts Options, each func(iamcheck.Facts)
 	}
 	var failed []error
 	var ended error
-	of := map[string]string{}
+	of, found := map[string]string{}, 0
 	for _, profile := range profiles {
 		err := func() error {
 			ctx, c, err := connected(ctx, opts, profile)
 			if err != nil {
 				return err
 			}
+			found++
 			if other, again := of[c.self.account]; again {
 				return fmt.Errorf("account %s is that of profile %s too", c.self.account, other)
 			}
@@ -165,6 +164,9 @@ func collectCallers(ctx context.Context, opts Options, each func(iamcheck.Facts)
 		if ended != nil || ctx.Err() != nil {
 			break
 		}
+	}
+	if by := iamcheck.ListedByCallers; found == len(profiles) {
+		scope.ListedBy = &by
 	}
 	return errors.Join(failed...)
 }
