@@ -75,6 +75,8 @@ func (a OrgAccount) step(is inventory.Account, known, retier bool) Step {
 	switch {
 	case a.Undecided && is.Tier == "":
 		note("no tier: what the rules look at could not be read")
+	case a.Undecided:
+		note("tier stays %s; what the rules look at could not be read", is.Tier)
 	case a.Tier == "" || a.Tier == is.Tier:
 	case is.Tier != "" && !retier:
 		note("tier stays %s; %s would give %s", is.Tier, a.Rule, a.Tier)

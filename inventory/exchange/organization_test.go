@@ -45,7 +45,7 @@ func TestPlanOrganization(t *testing.T) {
 		{"the same tier", is("web", "prod"), at(ruled), true, "same [] []"},
 		{"no rule for a tier that somebody gave", is("web", "lab"), at(func(*OrgAccount) {}), true, "same [] []"},
 		{"tags that were not read", is("web", ""), at(func(a *OrgAccount) { a.Undecided = true }), false, "same [] [no tier: what the rules look at could not be read]"},
-		{"tags that do not matter", is("web", "lab"), at(func(a *OrgAccount) { a.Undecided = true }), true, "same [] []"},
+		{"tags that were not read, of an account with a tier", is("web", "lab"), at(func(a *OrgAccount) { a.Undecided = true }), true, "same [] [tier stays lab; what the rules look at could not be read]"},
 		{"a closed account", is("web", ""), at(func(a *OrgAccount) { a.State = "CLOSED" }), false, "same [] [AWS says CLOSED]"},
 		{"a closed account that is not there", nil, at(func(a *OrgAccount) { a.State = "CLOSED" }), false, "same [] [is closed; it is not taken in]"},
 		{"a suspended account", nil, at(func(a *OrgAccount) { a.State = "SUSPENDED" }), false, "create [{name  web}] [AWS says SUSPENDED]"},
