@@ -275,7 +275,8 @@ func (r *audit) sealEvidence(ctx context.Context) error {
 }
 
 // closeEvidence gives the folder up. What was kept only for --resume goes with a
-// run that is complete; of one that is not it says how to go on.
+// run that is complete, and all of it with one that found no account out; of one
+// that did and is not complete it says how to go on.
 func (r *audit) closeEvidence(missing error) (err error) {
 	if r.supplied != nil {
 		defer func() { err = errors.Join(err, r.supplied.from.Close()) }()
@@ -287,9 +288,10 @@ func (r *audit) closeEvidence(missing error) (err error) {
 	switch {
 	case w == nil:
 		return nil
-	case missing == nil && !r.evidence.asked:
+	case missing == nil && !r.evidence.asked, missing != nil && w.Accounts() == 0 && !r.opts.packet.resume:
+		// Nothing is in it to go on with, and a next try wants an empty folder.
 		if err := w.Remove(); err != nil {
-			r.app.log.Debug("what was kept to resume is not removed", "reason", err)
+			r.app.log.Debug("what was kept is not removed", "reason", err)
 		}
 		return nil
 	case missing != nil && !errors.Is(missing, awsapi.ErrNothingLeft) && r.spool != nil && w.Accounts() > 0:
