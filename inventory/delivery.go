@@ -12,6 +12,7 @@ import (
 const (
 	KindOrderListed   = "order.listed"
 	KindOrderReceived = "order.received"
+	KindOrderCut      = "order.cut"
 )
 
 // Order is what a supplier's delivery list announced.
@@ -202,9 +203,9 @@ func receive(tx Tx, act Act, number, path string, arrivals []Arrival, counts map
 		payload.Arrivals = append(payload.Arrivals, r)
 	}
 	for product, n := range counts {
-		i := slices.IndexFunc(o.Lines, func(l OrderLine) bool { return Fold(l.Product) == Fold(product) })
-		if i < 0 {
-			return nil, fmt.Errorf("order %s lists no %q without serials: %w", o.Number, product, ErrNotFound)
+		i, err := o.line(product)
+		if err != nil {
+			return nil, err
 		}
 		if n < 1 || o.Lines[i].Received+n > maxManifest {
 			return nil, invalid("count of "+o.Lines[i].Product, "is not 1 to %d", maxManifest)

@@ -49,7 +49,7 @@ func TestDigestDocumented(t *testing.T) {
 	}
 	kinds := []string{
 		KindKeyEnrolled, KindKeyDoubted, KindKeyDeclared, KindKeyTagged, KindPlaceMade, KindPlaceChanged, KindPersonSaved, KindPersonLeft, KindPlaceGranted, KindPlaceRevoked,
-		KindArtifactAdded, KindArtifactMoved, KindArtifactChanged, KindArtifactRetired, KindExceptionAdded, KindExceptionEnded, KindOrderListed, KindOrderReceived, KindAnchorAdded, KindAnchorRemoved,
+		KindArtifactAdded, KindArtifactMoved, KindArtifactChanged, KindArtifactRetired, KindExceptionAdded, KindExceptionEnded, KindOrderListed, KindOrderReceived, KindOrderCut, KindAnchorAdded, KindAnchorRemoved,
 		KindAccountSaved, KindBindingAdded, KindBindingRemoved, KindMetadataSet,
 	}
 	kinds = append(kinds, KindBagSealed, KindBagOpened, KindBagBroken, KindShipmentSent, KindRequestMade, KindRequestConfirmed, KindRequestWithdrawn)

@@ -84,7 +84,7 @@ func (p projection) applied(e Event) error {
 		p.rows[requestRow(e.Subject)] = dated(fmt.Sprint(e.Seq, " ", e.Payload), e.Time, e.Actor)
 	case KindRequestConfirmed, KindRequestWithdrawn:
 		delete(p.rows, requestRow(e.Subject))
-	case KindOrderListed, KindOrderReceived:
+	case KindOrderListed, KindOrderReceived, KindOrderCut:
 		return p.order(e)
 	case KindPersonSaved, KindPersonLeft:
 		return p.person(e)

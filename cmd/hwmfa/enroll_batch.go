@@ -162,7 +162,7 @@ func batchPIN(streams *term.Streams, fd int, view *batchView, hush *term.Hush) c
 		}
 		defer view.pause()()
 		hush.Forget()
-		return streams.PIN(ctx, fmt.Sprintf("PIN of %s (%d tries left) and of all others that want one:", who, retries))
+		return streams.PIN(ctx, fmt.Sprintf("PIN of %s (%s left) and of all others that want one:", who, term.Count(retries, "try", "tries")))
 	}
 }
 

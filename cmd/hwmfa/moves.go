@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,7 +44,7 @@ func (o *movesOptions) addWitness(cmd *cobra.Command) {
 // plan says, in a transaction, what is to be done.
 type plan func(tx inventory.Tx, act inventory.Act) ([]inventory.Move, error)
 
-// eachKey plans the same for several keys.
+// eachKey plans the same for several keys; one that is named twice is meant once.
 func eachKey(refs []string, m inventory.Move) plan {
 	return func(tx inventory.Tx, _ inventory.Act) ([]inventory.Move, error) {
 		var moves []inventory.Move
@@ -53,7 +54,9 @@ func eachKey(refs []string, m inventory.Move) plan {
 				return nil, err
 			}
 			m.KeyID = k.ID
-			moves = append(moves, m)
+			if !slices.Contains(moves, m) {
+				moves = append(moves, m)
+			}
 		}
 		return moves, nil
 	}

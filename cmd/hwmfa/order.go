@@ -14,6 +14,7 @@ func newOrderCommand(a *app) *cobra.Command {
 	return newGroup("order", "See what suppliers announced and what has come",
 		newOrderListCommand(a),
 		newOrderShowCommand(a),
+		newOrderCutCommand(a),
 	)
 }
 

@@ -25,7 +25,7 @@ func (t *tx) PutOrder(o inventory.Order) error {
 			return err
 		}
 		err = t.exec(`INSERT INTO order_lines (order_no, line, product, quantity, received) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (order_no, line) DO UPDATE SET received = excluded.received`, o.Number, i+1, l.Product, l.Quantity, l.Received)
+			ON CONFLICT (order_no, line) DO UPDATE SET quantity = excluded.quantity, received = excluded.received`, o.Number, i+1, l.Product, l.Quantity, l.Received)
 	}
 	return err
 }

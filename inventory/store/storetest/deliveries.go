@@ -112,6 +112,16 @@ func testDelivery(t *testing.T, d Database) {
 		}
 		return nil
 	})
+	// So is what has no serial: no more than have not come, and the journal says so.
+	undone(t, s, func(tx inventory.Tx) error {
+		for n, want := range map[int64]error{0: inventory.ErrInvalid, 2: inventory.ErrInvalid, 1: nil} {
+			o, err := inventory.CutOrder(tx, act(3), "po-1", map[string]int64{"security key NFC": n}, "cancelled")
+			if !errors.Is(err, want) || err == nil && o.Lines[0] != (inventory.OrderLine{Product: "Security Key NFC", Quantity: 1, Received: 1}) {
+				t.Errorf("%d taken off: %+v, %v; want %v", n, o.Lines, err, want)
+			}
+		}
+		return inventory.VerifyState(tx)
+	})
 	receive(3, map[string]int64{"Security Key NFC": 1}, inventory.Arrival{Code: "20000002"})
 	if d := delivery(); len(d.Short) != 0 || len(d.Over) != 3 || d.Complete() {
 		t.Errorf("the right one came later: short %v, over %v", d.Short, d.Over)
