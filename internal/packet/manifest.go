@@ -42,7 +42,7 @@ type Manifest struct {
 	ResumedAt []time.Time `json:"resumed_at"`
 	// FinishedAt is null while the collection is not finished.
 	FinishedAt *time.Time `json:"finished_at"`
-	// Callers are whose credentials collected: one, or one of each profile.
+	// Callers are whose credentials collected: one, or one of each profile; and others of the same account that resumed it.
 	Callers []Caller `json:"callers"`
 	// Options are those that decide what is collected; whoever resumes has to give the same.
 	Options json.RawMessage `json:"options"`

@@ -201,3 +201,32 @@ func TestAFullDiskIsNeverTakenForAPacket(t *testing.T) {
 		})
 	}
 }
+
+func TestWhoeverResumesIsNamedBesideWhoBegan(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "evidence")
+	w, err := packet.Create(dir, manifest(plain))
+	for i, who := range []string{"ada", "bob", "bob"} {
+		if err != nil {
+			t.Fatal(err)
+		}
+		caller := awsapi.Caller{AccountID: "111122223333", ARN: "arn:aws:iam::111122223333:user/" + who, OrganizationID: "o-example"}
+		if err := w.Begin(caller); err != nil {
+			t.Fatal(err)
+		}
+		if i == 2 {
+			break
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		w, err = packet.Resume(dir, manifest(plain))
+	}
+	seal(t, w, 0)
+	var names []string
+	for _, c := range open(t, dir).Manifest().Callers {
+		names = append(names, c.ARN[len(c.ARN)-3:])
+	}
+	if got := strings.Join(names, " "); got != "ada bob" {
+		t.Errorf("the callers are %s", got)
+	}
+}

@@ -185,6 +185,7 @@ func (w *Writer) Begin(c awsapi.Caller) error {
 		return w.err
 	}
 	i := slices.IndexFunc(w.manifest.Callers, func(was Caller) bool { return deref(was.Profile) == c.Profile })
+	again := slices.ContainsFunc(w.manifest.Callers, func(was Caller) bool { return deref(was.Profile) == c.Profile && was.ARN == c.ARN })
 	switch {
 	case i < 0:
 		w.manifest.Callers = append(w.manifest.Callers, is)
@@ -192,8 +193,9 @@ func (w *Writer) Begin(c awsapi.Caller) error {
 		return fmt.Errorf("%w: the caller's account was %s and is %s", ErrOptions, w.manifest.Callers[i].AccountID, c.AccountID)
 	case deref(w.manifest.Callers[i].OrganizationID) != c.OrganizationID:
 		return fmt.Errorf("%w: the organization was %q and is %q", ErrOptions, deref(w.manifest.Callers[i].OrganizationID), c.OrganizationID)
-	default:
-		w.manifest.Callers[i] = is
+	case !again:
+		// What is there already was asked by somebody else of the account, who may have seen more or less.
+		w.manifest.Callers = append(w.manifest.Callers, is)
 	}
 	if err := w.writeManifest(); err != nil {
 		return w.broke(err)
