@@ -20,6 +20,8 @@ type RecoverySum struct {
 	// of is the mailbox of each account, to say at the end how many share it.
 	of     map[string]*holders
 	totals map[RecoveryName]*RecoveryTotal
+	// whole: every account of the organization was added.
+	whole bool
 }
 
 // mailbox is the beginning of a digest of an address without its plus-tag.
@@ -60,15 +62,22 @@ func (s *RecoverySum) Add(f Finding, address string) {
 	s.of[f.AccountID] = h
 }
 
+// End says that every finding was added, and whether they are those on every account of an organization: else an account that
+// was not looked at may share a mailbox that seems to be one account's.
+func (s *RecoverySum) End(whole bool) { s.whole = whole }
+
 // Complete puts into a finding what only the whole run can tell: whether other accounts have the same mailbox. It is called
-// when every finding was added, and may be called again.
+// after End, and may be called again.
 func (s *RecoverySum) Complete(f *Finding) {
 	h := s.of[f.AccountID]
 	if h == nil || slices.ContainsFunc(f.Recovery, func(r Recovery) bool { return r.Finding == RootEmailShared }) {
 		return
 	}
-	r := Recovery{RootEmailShared, RecoveryOK, "medium", "no other account that was audited has root's mailbox"}
-	if h.accounts > 1 {
+	r := Recovery{RootEmailShared, RecoveryOK, "medium", "no other account of the organization has root's mailbox"}
+	switch {
+	case !s.whole && h.accounts == 1:
+		r.Status, r.Text = RecoveryUnknown, "no other account that was audited has root's mailbox, and not all of the organization were"
+	case h.accounts > 1:
 		r.Status = RecoveryFinding
 		r.Text = fmt.Sprintf("root's mailbox is that of %d of the accounts that were audited: whoever reads it can begin a recovery of each", h.accounts)
 	}
@@ -80,8 +89,12 @@ func (s *RecoverySum) Totals() RecoveryTotals {
 	shared := RecoveryTotal{Finding: RootEmailShared, First: []string{}}
 	boxes := []SharedMailbox{}
 	for _, h := range s.boxes {
-		if h.accounts == 1 {
+		switch {
+		case h.accounts == 1 && s.whole:
 			shared.OK++
+			continue
+		case h.accounts == 1:
+			shared.Unknown++
 			continue
 		}
 		shared.Findings += h.accounts

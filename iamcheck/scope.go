@@ -18,6 +18,11 @@ type Scope struct {
 	Excluded []Exclusion `json:"excluded"`
 }
 
+// Whole reports whether the run is about every account of an organization.
+func (s Scope) Whole() bool {
+	return s.ListedBy != nil && (*s.ListedBy == ListedByList || *s.ListedBy == ListedByUnits) && s.Audited == s.Listed
+}
+
 // ListedBy is a way to find accounts.
 type ListedBy string
 

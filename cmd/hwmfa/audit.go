@@ -16,6 +16,7 @@ import (
 	"hwmfa/internal/notify"
 	"hwmfa/internal/policy"
 	"hwmfa/internal/report"
+	"hwmfa/internal/term"
 )
 
 type auditOptions struct {
@@ -211,6 +212,12 @@ func (r *audit) gather(ctx context.Context) error {
 	r.what.Caller = r.calledBy
 	r.what.Population = func(n int) { expected = n }
 	r.started = r.app.now()
+	if w := r.evidence.writer; w != nil && r.opts.packet.resume {
+		// What was found out then is no news of now.
+		r.started = w.StartedAt()
+		r.app.streams.Notice("going on with the audit that began at %s: %s not asked again",
+			timeText(r.started), term.Count(w.Accounts(), "account is", "accounts are"))
+	}
 	err := r.collect(ctx, func(f iamcheck.Facts) error {
 		if err := r.add(f); err != nil {
 			return err
@@ -218,6 +225,7 @@ func (r *audit) gather(ctx context.Context) error {
 		progress.Count(r.spool.Len(), expected, "accounts")
 		return nil
 	})
+	r.recovery.End(r.scope.Whole())
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
