@@ -139,7 +139,8 @@ func runAudit(ctx context.Context, a *app, opts auditOptions) (err error) {
 	unvouched := run.vouch(ctx)
 	err = run.print()
 	run.tell(ctx, missing)
-	found, untold := run.remember(ctx, missing)
+	// What nobody can have read stays new for the next run.
+	found, untold := run.remember(ctx, errors.Join(err, missing))
 	if err := errors.Join(err, missing, untold, unvouched); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -60,8 +61,14 @@ func TestAnAuditThatIsKilledIsGoneOnWith(t *testing.T) {
 				!strings.Contains(string(ended.Stderr), `external_id was null and is \"x\"`) {
 				t.Errorf("with other options: got %v %+v", err, ended)
 			}
-			got, err := k.program(args...).Output()
+			last := k.program(args...)
+			var said bytes.Buffer
+			last.Stderr = &said
+			got, err := last.Output()
 			wantFound(t, err)
+			if !regexp.MustCompile(`going on with the audit that began at \S+Z: \d+ accounts are not asked again`).Match(said.Bytes()) {
+				t.Errorf("it does not say since when: %s", said.String())
+			}
 			for id, n := range k.asked {
 				if again := server.CallsInto(id, "iam:GetAccountSummary"); again != n {
 					t.Errorf("account %s was finished after %d calls and is asked %d times", id, n, again-n)
