@@ -62,6 +62,13 @@ func custodyStep(r *register, row Record) Step {
 		s.conflict("there is no such key; import keys first")
 		return s
 	}
+	status := inventory.Status(row.Text("status"))
+	switch status {
+	case inventory.StatusExpected, inventory.StatusInTransit, inventory.StatusLost, inventory.StatusFound, inventory.StatusCompromised, inventory.StatusRetired, inventory.StatusDisposed:
+		// Its place and holder are the last that were known: nobody has it from there.
+		s.leave("status", string(k.Status), string(status))
+		return s
+	}
 	var moves []inventory.Move
 	if m, ok := moveToPlace(r, &s, k, row); ok {
 		moves = append(moves, m)
@@ -75,8 +82,8 @@ func custodyStep(r *register, row Record) Step {
 		}
 		moves = append(moves, inventory.Move{Verb: inventory.VerbSeal, Seal: seal})
 	}
-	if len(s.Changes) == 0 {
-		s.leave("status", string(k.Status), row.Text("status"))
+	if len(s.Changes) == 0 && s.Conflict == "" {
+		s.leave("status", string(k.Status), string(status))
 	}
 	reason := "imported"
 	if since := row.Time("since"); !since.IsZero() {
@@ -134,6 +141,10 @@ func moveToHolder(r *register, s *Step, k inventory.Key, row Record) (inventory.
 		return inventory.Move{}, false
 	case k.HolderID != "":
 		s.conflict("%s has it; hwmfa checkin puts it back first", k.Holder)
+		return inventory.Move{}, false
+	}
+	if status := inventory.Status(row.Text("status")); status.Resting() {
+		s.conflict("a key that is %s is with nobody, and the row names a holder", status)
 		return inventory.Move{}, false
 	}
 	s.set("holder", k.Holder, p.Label())
