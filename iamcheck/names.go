@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // maxRuns bounds the runs that are looked at of one name, and with them the work that a hostile name can ask for.
@@ -63,8 +64,8 @@ func joined(runs []string) string {
 }
 
 // near reports whether two names differ as typing errors do: not at all but for letter case, zeros and separators, or in one
-// or two letters. Numbers have to be the same, since yk-1 and yk-2 are two keys; only in a number of four digits and more one
-// digit may be wrong, or two may have changed places.
+// or two letters. Numbers and letters that stand alone have to be the same, since yk-1 and yk-2 are two keys, and so are key-a
+// and key-b; only in a number of four digits and more one digit may be wrong, or two may have changed places.
 func near(a, b string) bool {
 	ra, rb := runsOf(a), runsOf(b)
 	ja, jb := joined(ra), joined(rb)
@@ -84,6 +85,11 @@ func near(a, b string) bool {
 	if distance([]rune(ja), []rune(jb)) > allowed {
 		return false
 	}
+	for i := range ra {
+		if len(ra) == len(rb) && ra[i] != rb[i] && alone(ra[i]) && alone(rb[i]) {
+			return false
+		}
+	}
 	na, nb := numbers(ra), numbers(rb)
 	if len(na) != len(nb) {
 		return false
@@ -95,6 +101,9 @@ func near(a, b string) bool {
 	}
 	return true
 }
+
+// alone reports whether a run is one letter or digit.
+func alone(run string) bool { return utf8.RuneCountInString(run) == 1 }
 
 // maxNear bounds the names that are compared letter by letter, in bytes; AWS's own limit for a name is 64 characters.
 const maxNear = 256
