@@ -14,6 +14,8 @@ type Scope struct {
 	// Listed is how many accounts were found, Audited how many of them there are findings on.
 	Listed  int `json:"listed"`
 	Audited int `json:"audited"`
+	// Supplied is how many more accounts there are findings on that were not found so: somebody supplied answers about them.
+	Supplied int `json:"supplied"`
 	// Excluded are the accounts that filters left out.
 	Excluded []Exclusion `json:"excluded"`
 }

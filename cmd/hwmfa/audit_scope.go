@@ -122,6 +122,10 @@ func printScope(s *term.Streams, scope iamcheck.Scope, org bool) error {
 		of = "of organization " + *scope.Org
 	}
 	lines := []string{fmt.Sprintf("scope: %s %s found, %d audited", term.Count(scope.Listed, "account", "accounts"), of, scope.Audited)}
+	if scope.Supplied > 0 {
+		lines = append(lines, fmt.Sprintf("  beside them %s that AWS does not list, of which answers were supplied",
+			term.Count(scope.Supplied, "account", "accounts")))
+	}
 	if scope.ListedBy == nil {
 		lines = append(lines, "  the accounts were not all found")
 	}

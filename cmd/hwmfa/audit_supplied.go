@@ -111,8 +111,12 @@ func (r *audit) restSupplied(ctx context.Context) error {
 		if err := errors.Join(context.Cause(ctx), r.add(iamcheck.Facts{AccountID: id})); err != nil {
 			return err
 		}
-		r.scope.Listed++
-		r.scope.Audited++
+		if r.onlySupplied {
+			r.scope.Listed++
+			r.scope.Audited++
+		} else {
+			r.scope.Supplied++ // AWS does not say that it is one of those asked for
+		}
 	}
 	return nil
 }
