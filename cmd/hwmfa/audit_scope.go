@@ -66,6 +66,9 @@ func (o *scopeOptions) collect() (awsapi.Options, error) {
 			wrong("--exclude %q: want the ID of an account or of a unit", id)
 		}
 	}
+	if slices.Contains(o.tiers, "") {
+		wrong("--tier is empty")
+	}
 	what.Filter.Tags = tagsOf("--tag", o.tags, &errs)
 	what.SessionTags = tagsOf("--session-tag", o.sessionTags, &errs)
 	if o.session != "" && !sessionForm.MatchString(o.session) {
