@@ -177,6 +177,9 @@ func (b *moving) move(m Move) error {
 	}
 	step := steps[m.Verb]
 	if !slices.Contains(step.from, k.Status) {
+		if !k.Status.Resting() {
+			k.Seal = "" // to open its bag would not help
+		}
 		return k.refuse()
 	}
 	before := k.Custody

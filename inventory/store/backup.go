@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -83,7 +84,7 @@ func duplicate(ctx context.Context, db *sql.DB, to string) error {
 				err = ctx.Err()
 			}
 		}
-		return mapped(errors.Join(err, b.Finish()))
+		return mapped(cmp.Or(err, b.Finish())) // which says again what a step said
 	})
 }
 

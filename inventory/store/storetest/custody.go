@@ -105,6 +105,17 @@ func testLife(t *testing.T, d Database) {
 	no(inventory.ErrStatus, inventory.Move{Verb: inventory.VerbCheckOut, PersonID: ada.ID, Reason: "r"})
 	step(12, inventory.StatusRetired, inventory.Move{Verb: inventory.VerbRetire, Reason: "old"})
 	no(inventory.ErrSealed, inventory.Move{Verb: inventory.VerbDispose, Reason: "shredder"})
+	// To open its bag would not let it be found, or retired again.
+	for _, m := range []inventory.Move{{Verb: inventory.VerbFind}, {Verb: inventory.VerbRetire, Reason: "old"}} {
+		m.KeyID = k.ID
+		refused(t, s, inventory.ErrStatus, func(tx inventory.Tx) error {
+			_, err := inventory.MoveKey(tx, act(12), m, nil)
+			if errors.Is(err, inventory.ErrSealed) {
+				t.Errorf("%s: it is the bag's fault: %v", m.Verb, err)
+			}
+			return err
+		})
+	}
 	two.moves(t, 12, inventory.Move{Verb: inventory.VerbUnseal, KeyID: k.ID, Reason: "r"})
 	refused(t, s, inventory.ErrNeedsWitness, move(act(13), inventory.Move{Verb: inventory.VerbDispose, KeyID: k.ID, Reason: "shredder"}))
 	for _, proved := range []bool{false, true} {
