@@ -61,6 +61,10 @@ var errOpenToOthers = errors.New("others can read it, and it holds secrets: chmo
 // readAddresses reads a file of addresses. Empty lines and those that begin with
 // # say nothing.
 func readAddresses(path string) ([]string, error) {
+	if info, err := os.Stat(path); err == nil && info.Mode().Type() != 0 {
+		// Before it is opened: a pipe that nobody writes to would never be.
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -70,8 +74,6 @@ func readAddresses(path string) ([]string, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
 	case info.Mode().Perm()&0o077 != 0:
 		return nil, &fs.PathError{Op: "read", Path: path, Err: errOpenToOthers}
 	case info.Size() > maxNotifyFile:

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -100,11 +99,15 @@ func (o *signOptions) vouchers() (v vouchers, err error) {
 	return v, nil
 }
 
+// maxCertificates bounds a file of certificates, in bytes: all that browsers
+// believe are a quarter of it.
+const maxCertificates = 1 << 20
+
 func readCertificates(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := readBounded(path, maxCertificates)
 	if err != nil {
 		return nil, err
 	}

@@ -154,10 +154,14 @@ func (p packed) accounts() []string {
 // Files are those of an account.
 func (p packed) Files(account string) ([]supplied.File, error) {
 	var files []supplied.File
+	left := int64(supplied.MaxAccount)
 	for _, f := range p.packet.Manifest().Files {
 		name, ok := strings.CutPrefix(f.Name, packet.Supplied+"/"+account+"/")
 		if !ok {
 			continue
+		}
+		if left -= f.Size; left < 0 {
+			return nil, fmt.Errorf("evidence: the supplied files of %s have more than %d bytes: %w", account, supplied.MaxAccount, packet.ErrDamaged)
 		}
 		data, err := p.packet.Read(f.Name)
 		if err != nil {

@@ -14,11 +14,12 @@ import (
 const (
 	// maxFile bounds a file, in bytes: a hundred thousand virtual devices take about 30 million.
 	maxFile = 64 << 20
-	// maxAccount bounds what is read of one account, in bytes: all of it is in memory at a time.
-	maxAccount = 128 << 20
 	// maxFiles bounds the files of an account: root has at most eight devices to be asked about.
 	maxFiles = 200
 )
+
+// MaxAccount bounds the files of one account together, in bytes: all of them are in memory at a time.
+const MaxAccount = 128 << 20
 
 // File is one file of an account.
 type File struct {
@@ -75,7 +76,7 @@ func (f *Folder) Files(account string) ([]File, error) {
 		return nil, fmt.Errorf("read supplied answers of %s: %w", account, err)
 	}
 	var files []File
-	left := maxAccount
+	left := MaxAccount
 	for i, entry := range entries {
 		file := File{Name: entry.Name()}
 		switch {
@@ -105,7 +106,7 @@ func (f *Folder) read(name string, most int) (data []byte, wrong string, err err
 	case err != nil:
 		return nil, "", err
 	case info.Size() > int64(most):
-		return nil, fmt.Sprintf("it is larger than %d bytes, or the account's files are than %d", maxFile, maxAccount), nil
+		return nil, fmt.Sprintf("it is larger than %d bytes, or the account's files are than %d", maxFile, MaxAccount), nil
 	}
 	// One that grows meanwhile is cut off, and then no whole answer.
 	if data, err = io.ReadAll(io.LimitReader(file, info.Size())); err != nil {

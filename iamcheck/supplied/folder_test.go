@@ -41,8 +41,8 @@ func TestAnAccountsFilesTakeBoundedMemory(t *testing.T) {
 			t.Errorf("%s: %q", file.Name, file.Wrong)
 		}
 	}
-	if total > maxAccount {
-		t.Errorf("%d bytes in memory, at most %d are to be", total, maxAccount)
+	if total > MaxAccount {
+		t.Errorf("%d bytes in memory, at most %d are to be", total, MaxAccount)
 	}
 	if err := f.Close(); err != nil {
 		t.Error(err)
