@@ -142,14 +142,17 @@ func cadenceReport(c history.Cadence, like inventory.AuditRun, every time.Durati
 		Runs         []auditRunJSON `json:"runs"`
 		Gaps         []gapJSON      `json:"gaps"`
 		Longest      gapJSON        `json:"longest_gap"`
-		Accounts     int            `json:"accounts"`
+		Accounts     *int           `json:"accounts"` // null: none is known
 		NeverAudited []string       `json:"never_audited"`
 		NeverDecided []string       `json:"never_decided"`
 	}{
 		Schema: "hwmfa.audit-cadence/v1",
 		Scope:  scope{null(like.Scope.Account), null(like.Scope.Organization), append([]string{}, like.Scope.Filters...)},
-		From:   c.From.UTC(), To: c.To.UTC(), Runs: []auditRunJSON{}, Longest: gapToJSON(c.Longest(), every), Accounts: c.Population,
+		From:   c.From.UTC(), To: c.To.UTC(), Runs: []auditRunJSON{}, Longest: gapToJSON(c.Longest(), every),
 		NeverAudited: append([]string{}, c.NeverAudited...), NeverDecided: append([]string{}, c.NeverDecided...),
+	}
+	if c.Population > 0 {
+		r.Accounts = &c.Population
 	}
 	if every > 0 {
 		seconds := int64(every / time.Second)
@@ -196,8 +199,12 @@ func (a *app) printCadence(c history.Cadence, like inventory.AuditRun, every tim
 			lines = append(lines, "  "+gapText(g))
 		}
 	}
-	lines = append(lines, listText(fmt.Sprintf("of %s never audited", term.Count(c.Population, "account", "accounts")), c.NeverAudited),
-		listText("unknown each time", c.NeverDecided))
+	if c.Population > 0 {
+		lines = append(lines, listText(fmt.Sprintf("of %s never audited", term.Count(c.Population, "account", "accounts")), c.NeverAudited))
+	} else {
+		lines = append(lines, "which accounts there were is not known: neither a run in the period nor one before it tells, nor the inventory")
+	}
+	lines = append(lines, listText("unknown each time", c.NeverDecided))
 	if err := s.Print("\n"); err != nil {
 		return err
 	}
