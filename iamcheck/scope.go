@@ -25,6 +25,15 @@ func (s Scope) Whole() bool {
 	return s.ListedBy != nil && (*s.ListedBy == ListedByList || *s.ListedBy == ListedByUnits) && s.Audited == s.Listed
 }
 
+// Missed is how many accounts were found, not left out, and not audited either: the run was cut off.
+func (s Scope) Missed() int {
+	n := s.Listed - s.Audited
+	for _, x := range s.Excluded {
+		n -= x.Count
+	}
+	return n
+}
+
 // ListedBy is a way to find accounts.
 type ListedBy string
 

@@ -129,6 +129,9 @@ func printScope(s *term.Streams, scope iamcheck.Scope, org bool) error {
 		lines = append(lines, fmt.Sprintf("  beside them %s that AWS does not list, of which answers were supplied",
 			term.Count(scope.Supplied, "account", "accounts")))
 	}
+	if n := scope.Missed(); n > 0 {
+		lines = append(lines, fmt.Sprintf("  cut off: nobody has looked at %d of them", n))
+	}
 	if scope.ListedBy == nil {
 		lines = append(lines, "  the accounts were not all found")
 	}
