@@ -274,7 +274,10 @@ func (a *app) attested(ctx context.Context, s notary.Signed) (serial string, ok,
 			return nil
 		}
 		keys, err := tx.KeysBySerial(serial)
-		enrolled = len(keys) > 0
+		enrolled = slices.ContainsFunc(keys, func(k inventory.Key) bool {
+			// Whoever has it now may sign with it, and with any date.
+			return k.Status != inventory.StatusLost && k.Status != inventory.StatusCompromised
+		})
 		return err
 	})
 	if errors.Is(err, store.ErrNoInventory) {
