@@ -34,7 +34,7 @@ func TestTrustUpdateFromAFileAsksNoNetwork(t *testing.T) {
 		inventory := filepath.Join(t.TempDir(), "inventory.db")
 		path := filepath.Join("..", "..", "hw", "attest", filepath.FromSlash(file))
 		runApp(t.Context(), a, []string{"trust", "update", "--from", path, "--inventory", "sqlite://" + inventory})
-		if out := terminal.Out.String() + terminal.Err.String(); !strings.Contains(out, "were there already") && !strings.Contains(out, "neither") {
+		if out := terminal.Out.String() + terminal.Err.String(); !strings.Contains(out, "there already: ") && !strings.Contains(out, "neither") {
 			t.Errorf("%s was not judged: %s", file, out)
 		}
 	}
