@@ -1,6 +1,7 @@
 package packet
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -30,7 +31,7 @@ func newPart(path string) (*part, error) {
 	return p, p.open()
 }
 
-// laterPart is a file that is opened when it is complete, or too long to wait in memory.
+// laterPart is a file that is opened when it is too long to wait in memory.
 func laterPart(path string) *part { return &part{path: path, sum: sha256.New()} }
 
 // open opens the file and writes what has waited for it.
@@ -68,15 +69,19 @@ func (p *part) Write(doc []byte) (n int, err error) {
 	return n, err
 }
 
-// take ends the writing and hands over what waits in memory; of a file, which is nil then, the beginning is what is read next.
-func (p *part) take() ([]byte, error) {
+// copyTo writes head and all that was written. What waits in memory goes out in one piece with it.
+func (p *part) copyTo(out io.Writer, head []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.file == nil {
-		return append([]byte{}, p.held...), nil
+		_, err := out.Write(append(head, p.held...))
+		return err
 	}
-	_, err := p.file.Seek(0, io.SeekStart)
-	return nil, err
+	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err := io.Copy(out, io.MultiReader(bytes.NewReader(head), p.file))
+	return err
 }
 
 // discard closes the file and removes it.

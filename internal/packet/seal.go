@@ -29,19 +29,25 @@ func (w *Writer) Put(name string, write func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(w.path(name)), folderMode); err != nil {
 		return w.fail(err)
 	}
-	p, err := newPart(w.path(name))
+	f, err := w.writeFile(name, write)
 	if err != nil {
-		return w.fail(err)
-	}
-	err = write(p)
-	f, closing := p.finish(name)
-	if err := errors.Join(err, closing); err != nil {
 		return w.fail(err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.files[name] = f
 	return w.err
+}
+
+// writeFile writes a file in one go and says what it is.
+func (w *Writer) writeFile(name string, write func(io.Writer) error) (File, error) {
+	p, err := newPart(w.path(name))
+	if err != nil {
+		return File{}, err
+	}
+	err = write(p)
+	f, closing := p.finish(name)
+	return f, errors.Join(err, closing)
 }
 
 // Ending is what is known of a collection when it is over.
@@ -122,13 +128,11 @@ func (w *Writer) putAccounts(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		p, err := newPart(w.path(accountName(id)))
-		if err != nil {
+		f, err := w.writeFile(accountName(id), func(out io.Writer) error {
+			_, err := out.Write(data)
 			return err
-		}
-		_, err = p.Write(data)
-		f, closing := p.finish(accountName(id))
-		if err := errors.Join(err, closing, context.Cause(ctx)); err != nil {
+		})
+		if err := errors.Join(err, context.Cause(ctx)); err != nil {
 			return err
 		}
 		w.files[f.Name] = f

@@ -2,7 +2,6 @@ package packet
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -103,24 +102,13 @@ func (s *spool) takeUp(path string, check func([]byte) error) error {
 
 // add appends an account. Of one that is there already the new exchanges count.
 func (s *spool) add(account string, p *part) error {
-	held, err := p.take()
-	if err != nil {
-		return err
-	}
 	head, err := json.Marshal(stretchHead{account, p.size, hex.EncodeToString(p.sum.Sum(nil))})
 	if err != nil {
 		return err
 	}
 	head = append(head, '\n')
 	begin := s.size + int64(len(head))
-	if held == nil {
-		_, err = io.Copy(s.file, io.MultiReader(bytes.NewReader(head), p.file))
-		err = errors.Join(err, p.discard())
-	} else {
-		// In one go, so that what a killed process leaves is mostly whole.
-		_, err = s.file.Write(append(head, held...))
-	}
-	if err != nil {
+	if err := errors.Join(p.copyTo(s.file, head), p.discard()); err != nil {
 		return err
 	}
 	s.at[account] = stretch{begin, p.size}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"hwmfa/iamcheck/awsapi"
 )
 
 const first, second, third = "210000000001", "210000000002", "210000000003"
@@ -141,5 +143,41 @@ func TestAFullDiskKeepsNoAccount(t *testing.T) {
 		if err := s.add(first, p); !errors.Is(err, syscall.ENOSPC) || len(s.at) > 0 {
 			t.Errorf("%d bytes: got %v, and %d accounts", size, err, len(s.at))
 		}
+	}
+}
+
+// An account with very many virtual devices has more answers than wait in memory.
+func TestALargeAccountIsKept(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "evidence")
+	w, err := Create(dir, Manifest{Options: []byte("{}")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := strings.Repeat("x", maxHeld)
+	for range 3 {
+		if err := w.Record(awsapi.Exchange{Account: first, Action: "iam:ListVirtualMFADevices", Answer: []byte(answer)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Finish(first); err != nil {
+		t.Fatal(err)
+	}
+	exchanges, ok, err := w.Recorded(first)
+	if err != nil || !ok || len(exchanges) != 3 || string(exchanges[2].Answer) != answer {
+		t.Errorf("%d exchanges, %t, %v", len(exchanges), ok, err)
+	}
+	if _, err := w.Seal(t.Context(), Ending{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+	p, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if exchanges, ok, err := p.Recorded(first); err != nil || !ok || len(exchanges) != 3 {
+		t.Errorf("sealed: %d exchanges, %t, %v", len(exchanges), ok, err)
 	}
 }

@@ -265,7 +265,7 @@ func (w *Writer) partOf(account string) (*part, error) {
 	}
 	p := w.parts[account]
 	if p == nil {
-		p = laterPart(w.path(accountName(account)) + partial)
+		p = laterPart(w.path(account + partial))
 		w.parts[account] = p
 	}
 	return p, nil
