@@ -91,6 +91,8 @@ func (w *world) bind(k inventory.Key) {
 func refuses(s softkey.SilentRefusal) softkey.Quirks { return softkey.Quirks{Silent: s} }
 
 func TestVerifyPresent(t *testing.T) {
+	// No hex digits: the signatures it is looked for in are random.
+	const pin = "quxy"
 	for _, tt := range []struct {
 		name    string
 		key     softkey.Config
@@ -99,10 +101,10 @@ func TestVerifyPresent(t *testing.T) {
 		pins    int
 	}{
 		{"a key that answers silently", softkey.Config{Serial: 1}, inventory.MethodSilent, 0, 0},
-		{"a key that answers silently although it has a PIN", softkey.Config{Serial: 1, PIN: "2580"}, inventory.MethodSilent, 0, 0},
+		{"a key that answers silently although it has a PIN", softkey.Config{Serial: 1, PIN: pin}, inventory.MethodSilent, 0, 0},
 		{"a key that wants a touch", softkey.Config{Serial: 1, Quirks: refuses(softkey.SilentUPRequired)}, inventory.MethodTouch, 1, 0},
 		{"a key that denies and answers to a touch", softkey.Config{Serial: 1, Quirks: refuses(softkey.SilentDenied)}, inventory.MethodTouch, 1, 0},
-		{"a key that wants a PIN", softkey.Config{Serial: 1, PIN: "2580", Quirks: refuses(softkey.SilentPINRequired)}, inventory.MethodPIN, 0, 1},
+		{"a key that wants a PIN", softkey.Config{Serial: 1, PIN: pin, Quirks: refuses(softkey.SilentPINRequired)}, inventory.MethodPIN, 0, 1},
 		{"a key without a serial", softkey.Config{SecurityKey: true, Quirks: softkey.Quirks{NoCard: true}}, inventory.MethodSilent, 0, 0},
 		{"a key without a serial that wants a touch", softkey.Config{SecurityKey: true, Quirks: softkey.Quirks{NoCard: true, Silent: softkey.SilentUPRequired}}, inventory.MethodTouch, 1, 0},
 	} {
@@ -139,7 +141,7 @@ func TestVerifyPresent(t *testing.T) {
 			if !bytes.Equal(given, make([]byte, len(given))) {
 				t.Error("the PIN is still in memory")
 			}
-			if p := w.proofs(); len(p) != 1 || !strings.Contains(p[0], string(tt.method)) || strings.Contains(p[0], "2580") {
+			if p := w.proofs(); len(p) != 1 || !strings.Contains(p[0], string(tt.method)) || strings.Contains(p[0], pin) {
 				t.Errorf("journal has %v, want one proof by %s", p, tt.method)
 			}
 		})
