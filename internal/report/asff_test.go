@@ -135,7 +135,7 @@ func TestASFFIsWhatSecurityHubTakes(t *testing.T) {
 	want := []row{
 		{"hwmfa/210000000001/root_hardware_mfa", us, "AWS::::Account:210000000001", "2.6", "PASSED", "INFORMATIONAL", "RESOLVED", "ACTIVE", 0},
 		{"hwmfa/210000000001/root_mfa", us, "AWS::::Account:210000000001", "2.5", "PASSED", "INFORMATIONAL", "RESOLVED", "ACTIVE", 0},
-		{"hwmfa/210000000002/root_hardware_mfa", us, "AWS::::Account:210000000002", "2.6", "FAILED", "CRITICAL", "NEW", "ACTIVE", 90},
+		{"hwmfa/210000000002/root_hardware_mfa", us, "AWS::::Account:210000000002", "2.6", "FAILED", "MEDIUM", "NEW", "ACTIVE", 40},
 		{"hwmfa/210000000002/root_mfa", us, "AWS::::Account:210000000002", "2.5", "PASSED", "INFORMATIONAL", "RESOLVED", "ACTIVE", 0},
 		{"hwmfa/210000000002/recovery/root_access_keys_present", us, "AWS::::Account:210000000002", "", "FAILED", "CRITICAL", "NEW", "ACTIVE", 90},
 		{"hwmfa/210000000002/recovery/root_password_recoverable", us, "AWS::::Account:210000000002", "", "WARNING", "MEDIUM", "NEW", "ACTIVE", 40},

@@ -25,8 +25,11 @@ type check struct {
 	account, name, partition string
 	status                   iamcheck.Status
 	severity                 string
-	reasons                  []because
-	advice                   iamcheck.Advice
+	// eased is the severity while the control is not met, where somebody decided that it is less than the control's; "" is the
+	// control's.
+	eased   string
+	reasons []because
+	advice  iamcheck.Advice
 	// number is the control's in the benchmark, and related what other frameworks call it; the recovery path has neither.
 	number  string
 	related []string
@@ -43,10 +46,18 @@ type because struct{ code, text string }
 // id names the finding for good.
 func (c check) id() string { return "hwmfa/" + c.account + "/" + c.slug }
 
-// shownSeverity is that of the control while it is not met or not known to be.
+// What Security Hub and OCSF say of these words decides them. Low is what needs nothing done on its own, or what the user is to
+// decide on: a level that is not demanded of the account. Medium has to be mended, but not at once: by the day on which an
+// exception ends.
+const (
+	notDemanded = "low"
+	excepted    = "medium"
+)
+
+// shownSeverity is that of the control while it is not met or not known to be, unless somebody decided to live with that.
 func (c check) shownSeverity() string {
 	if c.status.Open() {
-		return c.severity
+		return cmp.Or(c.eased, c.severity)
 	}
 	return informational
 }
@@ -95,7 +106,11 @@ func (s source) checks(f iamcheck.Finding) []check {
 			hardware.advice = w.Advice()
 		}
 	}
+	if f.Level2.Exception != nil {
+		hardware.eased = excepted
+	}
 	if f.Level2.NotRequired {
+		hardware.eased = notDemanded
 		hardware.because("not_required", "not required: the account's tier does not demand it")
 	}
 	if e := f.Level2.Exception; e != nil {

@@ -188,7 +188,7 @@ func TestOCSFIsAComplianceFinding(t *testing.T) {
 	want := []string{
 		"hwmfa/210000000001/root_hardware_mfa Pass Informational Resolved",
 		"hwmfa/210000000001/root_mfa Pass Informational Resolved",
-		"hwmfa/210000000002/root_hardware_mfa Fail Critical New",
+		"hwmfa/210000000002/root_hardware_mfa Fail Medium New",
 		"hwmfa/210000000002/root_mfa Pass Informational Resolved",
 		"hwmfa/210000000002/recovery/root_access_keys_present Fail Critical New",
 		"hwmfa/210000000002/recovery/root_password_recoverable Unknown Medium New",
