@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -39,9 +38,6 @@ func (o *scopeOptions) flags(f *pflag.FlagSet) {
 	f.IntVar(&o.workers, "workers", awsapi.DefaultWorkers, fmt.Sprintf("read `N` accounts at a time, at most %d", awsapi.MaxWorkers))
 }
 
-// What AWS takes as the name of a session.
-var sessionForm = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
-
 // collect is what AWS is asked, as far as the command line says it. An error is
 // one of usage.
 func (o *scopeOptions) collect() (awsapi.Options, error) {
@@ -71,12 +67,6 @@ func (o *scopeOptions) collect() (awsapi.Options, error) {
 	}
 	what.Filter.Tags = tagsOf("--tag", o.tags, &errs)
 	what.SessionTags = tagsOf("--session-tag", o.sessionTags, &errs)
-	if o.session != "" && !sessionForm.MatchString(o.session) {
-		wrong("--session-name %q: want 2 to 64 letters, digits and _+=,.@-", o.session)
-	}
-	if o.roleName == "" && (o.session != "" || o.sessionTags != nil) {
-		wrong("--session-name and --session-tag are for sessions of the role that --role-name names")
-	}
 	if o.workers < 1 || o.workers > awsapi.MaxWorkers {
 		wrong("--workers %d: want 1 to %d", o.workers, awsapi.MaxWorkers)
 	}
@@ -92,7 +82,32 @@ func (o *scopeOptions) collect() (awsapi.Options, error) {
 			wrong("--profile %q is empty, or named twice", p)
 		}
 	}
-	return what, errors.Join(errs...)
+	return what, errors.Join(append(errs, o.checkRole(what.SessionTags))...)
+}
+
+// checkRole refuses what AWS would refuse in every account, and what nothing
+// would be done with.
+func (o *scopeOptions) checkRole(tags []iamcheck.Tag) error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	switch {
+	case o.roleName == "" && (o.externalID != "" || o.session != "" || o.sessionTags != nil):
+		wrong("--external-id, --session-name and --session-tag are for sessions of the role that --role-name names")
+	case o.roleName != "" && !o.org:
+		wrong("--role-name is for the member accounts of an organization: add --org")
+	case o.roleName != "" && !awsapi.IsRoleName(o.roleName):
+		wrong("--role-name %q: want the role's name, 1 to 64 letters, digits and _+=,.@-, with its path where it has one, and no ARN", o.roleName)
+	}
+	if o.externalID != "" && !awsapi.IsExternalID(o.externalID) {
+		wrong("--external-id: want 2 to 1224 letters, digits and _+=,.@:/-")
+	}
+	if o.session != "" && !awsapi.IsSessionName(o.session) {
+		wrong("--session-name %q: want 2 to 64 letters, digits and _+=,.@-", o.session)
+	}
+	if err := awsapi.CheckSessionTags(tags); err != nil {
+		wrong("--session-tag: %w", err)
+	}
+	return errors.Join(errs...)
 }
 
 // tagsOf takes KEY=VALUE apart, at the first =.
@@ -100,11 +115,15 @@ func tagsOf(flag string, pairs []string, errs *[]error) []iamcheck.Tag {
 	var tags []iamcheck.Tag
 	for _, pair := range pairs {
 		key, value, ok := strings.Cut(pair, "=")
-		if !ok || key == "" || len(key) > 128 || len(value) > 256 {
+		tag := iamcheck.Tag{Key: key, Value: value}
+		switch {
+		case !ok || key == "":
 			*errs = append(*errs, fmt.Errorf("%s %q: want KEY=VALUE", flag, pair))
-			continue
+		case !awsapi.IsTag(tag):
+			*errs = append(*errs, fmt.Errorf("%s %q: a key has up to 128 and a value up to 256 letters, digits, spaces and _.:/=+-@", flag, pair))
+		default:
+			tags = append(tags, tag)
 		}
-		tags = append(tags, iamcheck.Tag{Key: key, Value: value})
 	}
 	return tags
 }
