@@ -379,3 +379,29 @@ func TestAPolicyThatDeniesTheRootSessionIsNamed(t *testing.T) {
 		t.Errorf("got %s", show(got))
 	}
 }
+
+func TestWhereNothingWasAnsweredThatIsMissingAndNoPartition(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		facts Facts
+		want  string
+	}{
+		{"nothing", Facts{}, "root_list_unreadable summary_unreadable virtual_list_unreadable"},
+		{"a list of an account of which nobody knows where it is", Facts{Root: RootList{Reading: Complete, Devices: []Device{{Serial: "GAHT12345678"}}}}, "partition_unverified"},
+		{"counters", Facts{Summary: &Summary{}}, "partition_unverified"},
+		{"nothing, of a partition that nobody has verified", Facts{Partition: "aws-iso"}, "partition_unverified"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.facts.AccountID = "111122223333"
+			f := Evaluate(c.facts, nil, Options{})
+			for level, got := range map[string]struct {
+				status  Status
+				reasons []Reason
+			}{"level 2": {f.Level2.Status, f.Level2.Reasons}, "level 1": {f.Level1.Status, f.Level1.Reasons}} {
+				if got.status != Unknown || strings.Join(wordsOf(got.reasons), " ") != c.want {
+					t.Errorf("%s is %s %v, want %s", level, got.status, got.reasons, c.want)
+				}
+			}
+		})
+	}
+}

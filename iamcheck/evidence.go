@@ -112,6 +112,11 @@ func (e *evidence) unrecognized() bool {
 // anyDevice reports whether any device of root's was seen, in either list.
 func (e *evidence) anyDevice() bool { return len(e.own) > 0 || len(e.virtual) > 0 }
 
+// unanswered reports whether neither list nor the counters were answered.
+func (e *evidence) unanswered() bool {
+	return e.ownReading == Unread && e.facts.Virtual.Reading == Unread && e.facts.Summary == nil
+}
+
 // rootDenied reports whether AWS named a service control policy as what keeps root from being read: in the root session, or
 // from having one.
 func (e *evidence) rootDenied() bool {

@@ -48,6 +48,11 @@ func partition(e *evidence, _ Options) (verdict, bool) {
 		return say(NotApplicable, RootHasNoConsole)
 	case "aws-cn":
 		return say(NotApplicable, NoRootUser)
+	case "":
+		if e.unanswered() {
+			// Nobody said which partition it is because nothing was answered: that is what is missing, and no partition.
+			return verdict{}, false
+		}
 	}
 	return say(Unknown, PartitionUnverified)
 }

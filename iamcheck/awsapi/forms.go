@@ -32,7 +32,9 @@ func IsRoleName(s string) bool {
 }
 
 // IsExternalID reports whether a role can be assumed with it.
-func IsExternalID(s string) bool { return len(s) >= 2 && len(s) <= 1224 && externalIDForm.MatchString(s) }
+func IsExternalID(s string) bool {
+	return len(s) >= 2 && len(s) <= 1224 && externalIDForm.MatchString(s)
+}
 
 // IsSessionName reports whether a session can be called so.
 func IsSessionName(s string) bool { return sessionForm.MatchString(s) }

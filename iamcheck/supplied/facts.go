@@ -46,6 +46,7 @@ func (a *answers) ownDevices(f *iamcheck.Facts, root bool) {
 		f.Calls = append(f.Calls, call(ownList, iamcheck.ByCaller, iamcheck.Skipped, "supplied by a caller who is not root: it is some user's list, and not used"))
 		return
 	}
+	users := false
 	f.Root.Reading, why = read(o, "MFADevices", maxDevices, why, func(d object) string {
 		serial, ok := d.text("SerialNumber")
 		user, named := d.text("UserName")
@@ -53,12 +54,13 @@ func (a *answers) ownDevices(f *iamcheck.Facts, root bool) {
 		case !ok || serial == "":
 			return "a device has no serial"
 		case !named || user != "" && user != "root" && user != "<root_account>" && user != f.AccountID:
+			users = true
 			return "a device is that of a user: the list was asked for with a user's name"
 		}
 		f.Root.Devices = append(f.Root.Devices, iamcheck.Device{Serial: serial, EnabledAt: d.time("EnableDate")})
-		return ""
+		return has("a device", d.queried("EnableDate"))
 	})
-	if strings.Contains(why, "of a user") {
+	if users {
 		f.Root = iamcheck.RootList{} // nothing of it is known to be root's
 	}
 	f.Calls = append(f.Calls, call(ownList, iamcheck.ByRoot, outcome(why), why))
@@ -84,9 +86,20 @@ func (a *answers) virtualDevices(f *iamcheck.Facts) {
 			device.Owner = arn
 		}
 		f.Virtual.Devices = append(f.Virtual.Devices, device)
-		return ""
+		if _, enabled := d["EnableDate"]; enabled && device.Owner == "" {
+			return "a virtual device has a date since when somebody has it, and nobody has it: ask again without --query"
+		}
+		return has("a virtual device", d.queried())
 	})
 	f.Calls = append(f.Calls, call(virtualList, iamcheck.ByCaller, outcome(why), why))
+}
+
+// has is a sentence on what something has, where there is anything to say.
+func has(who, what string) string {
+	if what == "" {
+		return ""
+	}
+	return who + " has " + what
 }
 
 // read takes the entries of a list and says how much of it they are. An entry that cannot be understood leaves it incomplete
@@ -125,6 +138,8 @@ func (a *answers) certifications(f *iamcheck.Facts) {
 		why := ""
 		if !ok || serial == "" {
 			why = "it names no device"
+		} else {
+			why = has("it", n.queried("EnableDate"))
 		}
 		certifications, there := n.object["Certifications"]
 		members, isObject := certifications.(object)

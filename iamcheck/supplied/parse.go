@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -30,7 +31,7 @@ func parse(data []byte) (object, error) {
 	}
 	o, ok := v.(object)
 	if !ok {
-		return nil, errors.New("it is no JSON object")
+		return nil, errors.New("it is no JSON object, as where --query took one out of it")
 	}
 	return o, nil
 }
@@ -142,4 +143,34 @@ func (o object) time(name string) time.Time {
 // stop early, and hands through Marker and IsTruncated where it was told not to page.
 func (o object) more() bool {
 	return o["NextToken"] != nil || o["Marker"] != nil || o["IsTruncated"] != nil && o["IsTruncated"] != false
+}
+
+// queried says why an object is not as AWS sent it, "" where nothing shows that; must are members that AWS always sends. The
+// command's --query leaves out members, and puts null for those that it asked for in vain; AWS leaves such members out.
+func (o object) queried(must ...string) string {
+	for _, name := range must {
+		if s, ok := o.text(name); !ok || s == "" {
+			return "no " + name + ", which AWS always sends: ask again without --query"
+		}
+	}
+	if holdsNull(o) {
+		return "null, which AWS never sends: ask again without --query"
+	}
+	return ""
+}
+
+func holdsNull(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case object:
+		for _, member := range v {
+			if holdsNull(member) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, holdsNull)
+	}
+	return false
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -58,6 +59,9 @@ func rootLine(text, account string) (*Report, error) {
 		return nil, fmt.Errorf("it is no CSV: %w", err)
 	}
 	header := slices.Clone(first)
+	if !slices.Contains(header, "mfa_active") {
+		return nil, errors.New("it has no column mfa_active: columns were left out of it")
+	}
 	at := func(row []string, name string) string {
 		if i := slices.Index(header, name); i >= 0 && i < len(row) {
 			return row[i]
