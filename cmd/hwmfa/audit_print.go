@@ -162,6 +162,10 @@ func printTotals(s *term.Streams, t iamcheck.Totals, b iamcheck.Benchmark) error
 	if err := s.Paragraph(2, fmt.Sprintf("by %s %s: level 2 is %s, level 1 is %s", iamcheck.BenchmarkName, b.Version, b.Hardware.ID, b.RootMFA.ID)); err != nil {
 		return err
 	}
+	name := 0
+	for _, flag := range t.Flags {
+		name = max(name, len(flag.Flag))
+	}
 	for _, flag := range t.Flags {
 		mark := "ok     "
 		switch {
@@ -178,7 +182,7 @@ func printTotals(s *term.Streams, t iamcheck.Totals, b iamcheck.Benchmark) error
 		if err := s.Print("  " + mark); err != nil {
 			return err
 		}
-		if err := s.Printf("  %-16s %s, threshold %s\n", string(flag.Flag), figure, number(flag.Threshold)); err != nil {
+		if err := s.Printf("  %-*s %s, threshold %s\n", name, string(flag.Flag), figure, number(flag.Threshold)); err != nil {
 			return err
 		}
 		if err := s.Paragraph(11, flag.Text); err != nil {

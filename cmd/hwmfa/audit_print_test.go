@@ -146,3 +146,27 @@ func TestThePageShowsTheText(t *testing.T) {
 		t.Errorf("the page shows\n%s\nand printed is\n%s\n(-update writes it)", parts[2], far.Out.String())
 	}
 }
+
+func TestTheFiguresStandInOneColumn(t *testing.T) {
+	figure, raised := 7.0, false
+	var flags []iamcheck.Flag
+	for _, name := range []iamcheck.FlagName{iamcheck.NoBackup, iamcheck.LogisticsBurden, iamcheck.SameSite, iamcheck.CustodianOverload} {
+		flags = append(flags, iamcheck.Flag{Flag: name, Raised: &raised, Figure: &figure, Threshold: 20, Text: "so it is"})
+	}
+	s, far := term.Test()
+	if err := printTotals(s, iamcheck.Totals{Flags: flags}, iamcheck.NewestBenchmark()); err != nil {
+		t.Fatal(err)
+	}
+	columns := map[int]int{}
+	for line := range strings.SplitSeq(far.Out.String(), "\n") {
+		if at := strings.Index(line, " 7, threshold"); at >= 0 {
+			columns[at]++
+		}
+		if len(line) > 100 {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+	if len(columns) != 1 {
+		t.Errorf("the figures stand in the columns %v:\n%s", columns, far.Out.String())
+	}
+}
