@@ -82,6 +82,9 @@ func openSQLite(ctx context.Context, path string) (*sqliteStore, error) {
 		return nil, err
 	}
 	v, err := examine(ctx, s.read, path)
+	if errors.Is(err, inventory.ErrReadOnly) {
+		err = fmt.Errorf("the log beside it may not be written: %w", err)
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -98,13 +101,22 @@ func openSQLite(ctx context.Context, path string) (*sqliteStore, error) {
 }
 
 func openSQLiteReadOnly(ctx context.Context, path string) (*sqliteStore, error) {
-	again := func() (*sql.DB, error) { return openForReading(path) }
-	db, err := again()
-	if err != nil {
+	s := &sqliteStore{again: func() (*sql.DB, error) { return openForReading(path) }}
+	var err error
+	if s.read, err = s.again(); err != nil {
 		return nil, err
 	}
-	s := &sqliteStore{read: db, again: again}
-	v, err := examine(ctx, db, path)
+	v, err := examine(ctx, s.read, path)
+	if errors.Is(err, inventory.ErrReadOnly) && !logged(path) {
+		// The file may be written and its folder may not, which takes the index of
+		// a log.
+		s.again = func() (*sql.DB, error) { return openDB(path, "immutable", readPragmas) }
+		closed := s.read.Close()
+		if s.read, err = s.again(); closed != nil || err != nil {
+			return nil, errors.Join(closed, err)
+		}
+		v, err = examine(ctx, s.read, path)
+	}
 	if err == nil && v < schemaVersion {
 		err = fmt.Errorf("schema %d, this program wants %d: %w", v, schemaVersion, ErrOlder)
 	}
