@@ -1,15 +1,8 @@
 package inventory
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
-)
-
-var (
-	awsKey     = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
-	base32Seed = regexp.MustCompile(`^(?:[A-Z2-7]{32,}|[a-z2-7]{32,})=*$`)
-	spacedSeed = regexp.MustCompile(`^(?:[A-Za-z2-7]{4} ){3,}[A-Za-z2-7]{2,4}$`)
 )
 
 // SecretIn says what kind of secret a text is, "" for none. It holds only what
@@ -28,16 +21,42 @@ func SecretIn(s string) string {
 		return "a private key"
 	}
 	bare := strings.TrimSpace(s)
-	if awsKey.MatchString(bare) && mixed(bare) {
+	if len(bare) == 40 && of(bare, base64Digit) && mixed(bare) {
 		return "an AWS secret access key"
 	}
-	if spacedSeed.MatchString(bare) {
+	if spaced(bare) {
 		bare = strings.ReplaceAll(bare, " ", "")
 	}
-	if base32Seed.MatchString(bare) && strings.ContainsAny(bare, "234567") && strings.ContainsFunc(bare, beyondHex) {
+	seed := strings.TrimRight(bare, "=")
+	if len(seed) >= 32 && (of(seed, upperBase32) || of(seed, lowerBase32)) && strings.ContainsAny(seed, "234567") && strings.ContainsFunc(seed, beyondHex) {
 		return "a TOTP seed"
 	}
 	return ""
+}
+
+// spaced says whether a text is base32 in groups of four, the last of which may
+// be shorter: how seeds are shown to be typed.
+func spaced(s string) bool {
+	groups := strings.Split(s, " ")
+	for i, group := range groups {
+		last := i == len(groups)-1
+		if !of(group, eitherBase32) || len(group) != 4 && !(last && (len(group) == 2 || len(group) == 3)) {
+			return false
+		}
+	}
+	return len(groups) > 3
+}
+
+// of says whether a text is of nothing but such characters.
+func of(s string, is func(rune) bool) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return !is(r) })
+}
+
+func upperBase32(r rune) bool  { return r >= 'A' && r <= 'Z' || r >= '2' && r <= '7' }
+func lowerBase32(r rune) bool  { return r >= 'a' && r <= 'z' || r >= '2' && r <= '7' }
+func eitherBase32(r rune) bool { return upperBase32(r) || lowerBase32(r) }
+func base64Digit(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '/' || r == '+'
 }
 
 // mixed says whether a text has digits and letters of both cases, as 40 random

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,16 +16,12 @@ import (
 )
 
 // update opens the inventory and changes it in one transaction. Where there is
-// none yet it makes one, unless the change is refused or changes nothing: that
-// is found out on a copy of the empty one, so that change may be called twice.
+// none yet it makes one, unless the change is refused or changes nothing. It may
+// call change twice, on an inventory that is empty both times.
 func (a *app) update(ctx context.Context, change func(inventory.Tx, inventory.Act) error) error {
 	s, err := a.openExisting(ctx)
 	if errors.Is(err, store.ErrNoInventory) {
-		var changes bool
-		if changes, err = a.tryOnEmpty(ctx, change); err != nil || !changes {
-			return err
-		}
-		s, err = store.Open(ctx, a.settings.Inventory)
+		return a.begin(ctx, change)
 	}
 	if err != nil {
 		return err
@@ -33,18 +29,21 @@ func (a *app) update(ctx context.Context, change func(inventory.Tx, inventory.Ac
 	return a.change(ctx, s, change)
 }
 
-// tryOnEmpty says whether a change would change an empty inventory.
-func (a *app) tryOnEmpty(ctx context.Context, change func(inventory.Tx, inventory.Act) error) (changes bool, err error) {
+// begin makes an inventory with a change, which is carried out on an empty one in
+// a file of its own. That file becomes the inventory; on a server, which has its
+// own word for who acts, the change is carried out once more.
+func (a *app) begin(ctx context.Context, change func(inventory.Tx, inventory.Act) error) (err error) {
 	dir, err := os.MkdirTemp("", "hwmfa-")
 	if err != nil {
-		return false, fmt.Errorf("try on an empty inventory: %w", err)
+		return fmt.Errorf("try on an empty inventory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	empty := url.URL{Scheme: "sqlite", Path: filepath.Join(dir, "empty.db")}
-	s, err := store.Open(ctx, empty.String())
+	file := filepath.Join(dir, "inventory.db")
+	s, err := store.Open(ctx, store.URL(file))
 	if err != nil {
-		return false, fmt.Errorf("try on an empty inventory: %w", err)
+		return fmt.Errorf("try on an empty inventory: %w", err)
 	}
+	var changes bool
 	err = a.change(ctx, s, func(tx inventory.Tx, act inventory.Act) error {
 		if err := change(tx, act); err != nil {
 			return err
@@ -53,7 +52,19 @@ func (a *app) tryOnEmpty(ctx context.Context, change func(inventory.Tx, inventor
 		changes = head.Seq > 0
 		return err
 	})
-	return changes, err
+	if err != nil || !changes {
+		return err
+	}
+	if _, onServer := store.Path(a.settings.Inventory); onServer == nil {
+		// Somebody else may have made one meanwhile, which is then changed.
+		if err := store.CreateFrom(ctx, a.settings.Inventory, file); !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	if s, err = store.Open(ctx, a.settings.Inventory); err != nil {
+		return err
+	}
+	return a.change(ctx, s, change)
 }
 
 // updateExisting is update of an inventory that has to be there: what is to be

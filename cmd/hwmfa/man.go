@@ -22,7 +22,9 @@ func newManCommand(a *app) *cobra.Command {
 		Hidden:  true,
 		Args:    exactly("DIRECTORY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runMan(cmd.Context(), a, cmd.Root(), args[0])
+			root := newRootCommand(a)
+			root.InitDefaultHelpCmd()
+			return runMan(cmd.Context(), a, root, args[0])
 		},
 	}
 }

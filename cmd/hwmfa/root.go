@@ -3,47 +3,70 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// newRootCommand is the list of every command there is.
-func newRootCommand(a *app) *cobra.Command {
-	root := newGroup("hwmfa", "Provision and verify hardware MFA",
-		newDetectCommand(a),
-		newEnrollCommand(a),
-		newVerifyCommand(a),
-		newReceiveCommand(a),
-		newOrderCommand(a),
-		newKeyCommand(a),
-		newCheckoutCommand(a),
-		newCheckinCommand(a),
-		newMoveCommand(a),
-		newSealCommand(a),
-		newShipCommand(a),
-		newCustodyCommand(a),
-		newWitnessCommand(a),
-		newAccountCommand(a),
-		newStocktakeCommand(a),
-		newPersonCommand(a),
-		newPlaceCommand(a),
-		newArtifactCommand(a),
-		newAuditCommand(a),
-		newPolicyCommand(a),
-		newExportCommand(a),
-		newImportCommand(a),
-		newTrustCommand(a),
-		newJournalCommand(a),
-		newInventoryCommand(a),
-		newUdevCommand(a),
-		newDoctorCommand(a),
-		newConfigCommand(a),
-		newDemoCommand(a),
-		newCompletionCommand(a),
-		newManCommand(a),
-		newVersionCommand(a),
-	)
+// maker makes the command, or the group of commands, that a word names.
+type maker struct {
+	word string
+	make func(*app) *cobra.Command
+}
+
+// commands lists every command there is.
+func commands() []maker {
+	return []maker{
+		{"detect", newDetectCommand},
+		{"enroll", newEnrollCommand},
+		{"verify", newVerifyCommand},
+		{"receive", newReceiveCommand},
+		{"order", newOrderCommand},
+		{"key", newKeyCommand},
+		{"checkout", newCheckoutCommand},
+		{"checkin", newCheckinCommand},
+		{"move", newMoveCommand},
+		{"seal", newSealCommand},
+		{"ship", newShipCommand},
+		{"custody", newCustodyCommand},
+		{"witness", newWitnessCommand},
+		{"account", newAccountCommand},
+		{"stocktake", newStocktakeCommand},
+		{"person", newPersonCommand},
+		{"place", newPlaceCommand},
+		{"artifact", newArtifactCommand},
+		{"audit", newAuditCommand},
+		{"policy", newPolicyCommand},
+		{"export", newExportCommand},
+		{"import", newImportCommand},
+		{"trust", newTrustCommand},
+		{"journal", newJournalCommand},
+		{"inventory", newInventoryCommand},
+		{"udev", newUdevCommand},
+		{"doctor", newDoctorCommand},
+		{"config", newConfigCommand},
+		{"demo", newDemoCommand},
+		{"completion", newCompletionCommand},
+		{"man", newManCommand},
+		{"version", newVersionCommand},
+	}
+}
+
+// newRootCommand holds every command or, where the first word of a command line
+// names one, that one: to make them all takes longer than to look a key up.
+func newRootCommand(a *app, args ...string) *cobra.Command {
+	all := commands()
+	if len(args) > 0 {
+		if i := slices.IndexFunc(all, func(m maker) bool { return m.word == args[0] }); i >= 0 {
+			all = all[i : i+1]
+		}
+	}
+	root := newGroup("hwmfa", "Provision and verify hardware MFA")
+	for _, m := range all {
+		root.AddCommand(m.make(a))
+	}
+	root.CompletionOptions.DisableDefaultCmd = true // there is one already
 	root.Long = `hwmfa reads USB security keys, keeps their serials and verified attestation in
 an inventory, and proves account by account whether AWS root users are
 protected by hardware MFA (CIS AWS Foundations, Level 2).`

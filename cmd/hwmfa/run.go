@@ -19,7 +19,7 @@ func run(ctx context.Context, args []string, streams *term.Streams) int {
 
 // runApp is run in a world that is given: the demo's.
 func runApp(ctx context.Context, a *app, args []string) int {
-	root := newRootCommand(a)
+	root := newRootCommand(a, args...)
 	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
 		a.addCompletions(root)
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Tier is what is demanded of the accounts of one tier.
@@ -118,7 +119,11 @@ func (p Policy) TierRulesRead() (units, tags bool) {
 }
 
 // unitForm is that of the IDs of units and roots (Organizations API reference).
-var unitForm = regexp.MustCompile(`^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$`)
+// It is compiled where there is a unit to be checked: every command reads this
+// package, and few a policy.
+var unitForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|r-[0-9a-z]{4,32})$`)
+})
 
 func checkTierRules(rules []TierRule, tiers map[string]Tier) error {
 	var errs []error
@@ -138,7 +143,7 @@ func checkTierRules(rules []TierRule, tiers map[string]Tier) error {
 		if r.Tag != nil && r.Tag.Value != nil && len(*r.Tag.Value) > 256 {
 			wrong(i, "has a tag whose value is longer than 256 bytes")
 		}
-		if r.OU != "" && !unitForm.MatchString(r.OU) {
+		if r.OU != "" && !unitForm().MatchString(r.OU) {
 			wrong(i, "names the unit %q, want an ID such as ou-ab12-11111111 or r-ab12", r.OU)
 		}
 		if _, known := tiers[r.Tier]; !known {

@@ -9,20 +9,44 @@ import (
 	"path/filepath"
 )
 
-// create makes an empty inventory at path. It is made complete under another
-// name in the same directory and then linked into place: nobody ever sees half
-// of one, and of two processes that create at once one wins and the other uses
-// what the winner made.
+// create makes an empty inventory at path. Of two processes that create at once
+// one wins and the other uses what the winner made.
 func create(ctx context.Context, path string) error {
+	err := createWith(path, func(tmp string) error { return fill(ctx, tmp) })
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+// CreateFrom makes the inventory that a URL of a file names a copy of another
+// file, an inventory that only the caller has. fs.ErrExist: there is one already.
+func CreateFrom(ctx context.Context, url, file string) error {
+	path, err := Path(url)
+	if err != nil {
+		return err
+	}
+	source, err := openForReading(file)
+	if err != nil {
+		return fmt.Errorf("inventory %s: %w", file, err)
+	}
+	defer source.Close()
+	if err := createWith(path, func(tmp string) error { return duplicate(ctx, source, tmp) }); err != nil {
+		return fmt.Errorf("inventory %s: %w", path, plain(err))
+	}
+	return nil
+}
+
+// createWith has a new inventory made complete under another name in the same
+// directory and then linked into place: nobody ever sees half of one.
+func createWith(path string, fill func(tmp string) error) error {
 	if err := strayLog(path); err != nil {
 		return err
 	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make directory: %w", err)
 	}
-	err := place(path, func(tmp string) error { return fill(ctx, tmp) })
-	if err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := place(path, fill); err != nil {
 		return fmt.Errorf("create: %w", err)
 	}
 	return nil
