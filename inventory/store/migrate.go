@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/pressly/goose/v3"
+
+	"hwmfa/inventory"
 )
 
 // The schema is the same text for every database. What each database says in
@@ -128,7 +130,7 @@ func version(ctx context.Context, db querier) (int64, error) {
 	err := db.QueryRowContext(ctx, "SELECT MAX(version_id) FROM goose_db_version").Scan(&v)
 	if err != nil {
 		err = mapped(err)
-		if errors.Is(err, ErrBusy) || ctx.Err() != nil {
+		if errors.Is(err, ErrBusy) || errors.Is(err, inventory.ErrReadOnly) || ctx.Err() != nil {
 			return 0, fmt.Errorf("read schema version: %w", err)
 		}
 		return 0, fmt.Errorf("read schema version: %w: %w", ErrDamaged, err)
