@@ -116,6 +116,9 @@ type audit struct {
 	attention bool
 	// notify are the services that get a message about the run.
 	notify []notify.Target
+	// astray says which accounts and units the command line names that are not in
+	// the organization; nil: all are. The run is all of its scope nevertheless.
+	astray error
 	// What the history keeps of the run beside the findings.
 	started    time.Time
 	caller     caller
@@ -141,7 +144,7 @@ func runAudit(ctx context.Context, a *app, opts auditOptions) (err error) {
 	run.tell(ctx, missing)
 	// What nobody can have read stays new for the next run.
 	found, untold := run.remember(ctx, errors.Join(err, missing))
-	if err := errors.Join(err, missing, untold, unvouched); err != nil {
+	if err := errors.Join(err, missing, run.astray, untold, unvouched); err != nil {
 		return err
 	}
 	if found {

@@ -104,7 +104,7 @@ func (r *audit) tell(ctx context.Context, missing error) {
 		}
 		return nil
 	})
-	digest := notify.Digest{Incomplete: missing != nil, Compared: before != nil}
+	digest := notify.Digest{Incomplete: missing != nil || r.astray != nil, Compared: before != nil}
 	if err == nil {
 		err = r.spool.Each(func(f iamcheck.Finding) error {
 			digest.Add(f, f.NeedsAttention(), fresh[f.AccountID])

@@ -288,13 +288,14 @@ func (r *audit) closeEvidence(missing error) (err error) {
 	switch {
 	case w == nil:
 		return nil
-	case missing == nil && !r.evidence.asked, missing != nil && w.Accounts() == 0 && !r.opts.packet.resume:
+	case missing == nil && !r.evidence.asked,
+		missing != nil && !r.opts.packet.resume && (w.Accounts() == 0 || errors.Is(missing, awsapi.ErrNothingLeft)):
 		// Nothing is in it to go on with, and a next try wants an empty folder.
 		if err := w.Remove(); err != nil {
 			r.app.log.Debug("what was kept is not removed", "reason", err)
 		}
 		return nil
-	case missing != nil && !errors.Is(missing, awsapi.ErrNothingLeft) && r.spool != nil && w.Accounts() > 0:
+	case missing != nil && r.spool != nil && w.Accounts() > 0:
 		r.app.streams.Notice("%s kept: run it again with --resume, and no account is asked twice",
 			term.Count(w.Accounts(), "account is", "accounts are"))
 	}

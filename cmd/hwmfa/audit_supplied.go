@@ -127,10 +127,21 @@ func (r *audit) collect(ctx context.Context, each func(iamcheck.Facts) error) (e
 		r.scope = iamcheck.NewScope(r.what.Filter)
 		by := iamcheck.ListedBySupplied
 		r.scope.ListedBy = &by
-	} else if r.scope, err = awsapi.Collect(ctx, r.what, each); err != nil {
+	} else {
+		r.scope, err = awsapi.Collect(ctx, r.what, each)
+	}
+	if err != nil && !errors.Is(err, awsapi.ErrNotInOrganization) {
 		return err
 	}
-	return r.restSupplied(ctx)
+	if failed := r.restSupplied(ctx); failed != nil || r.spool.Len() == 0 {
+		return errors.Join(err, failed)
+	}
+	// Everything that there is was looked at: what was named in vain costs no
+	// evidence and nothing of the history.
+	if err != nil {
+		r.astray = fmt.Errorf("audit: %w", err)
+	}
+	return nil
 }
 
 // packed are the supplied answers that a packet keeps.
