@@ -45,6 +45,9 @@ func (m *Machine) Install(ctx context.Context, groupName string, force bool) (Ch
 		return c, err
 	}
 	groups, err := m.groups()
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, fmt.Errorf("%s: %w: %w", groupName, ErrGroup, err)
+	}
 	if err != nil {
 		return c, err
 	}

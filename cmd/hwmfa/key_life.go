@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -76,7 +77,7 @@ letter case. A dash (-) takes the tag away.` + exitStatusHelp(),
 
 func runKeyTag(ctx context.Context, a *app, ref, tag string, json bool) error {
 	if tag == "" {
-		return given([2]string{"TAG", tag})
+		return usageError{errors.New("TAG is empty: a dash (-) takes the tag away")}
 	}
 	if tag == "-" {
 		tag = ""

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"os/user"
 
 	"github.com/spf13/cobra"
@@ -19,6 +21,9 @@ func newUdevCommand(a *app) *cobra.Command {
 
 // udevMachine is this machine below root, "" for /, for the user who asks.
 func udevMachine(root string) (*udev.Machine, error) {
+	if info, err := os.Stat(firstOf(root, "/")); err != nil || !info.IsDir() {
+		return nil, usageError{fmt.Errorf("--root %q is no directory", root)}
+	}
 	u, err := user.Current()
 	if err != nil {
 		return nil, err
