@@ -194,7 +194,7 @@ func (a *app) newAudit(ctx context.Context, opts auditOptions) (_ *audit, err er
 		if run.limits, err = policy.Load(a.settings.Policy); err != nil {
 			return nil, usageError{err}
 		}
-		if run.known, err = a.known(ctx, run.limits); err != nil {
+		if run.known, err = a.known(ctx, run.limits, opts.packet.evidence != ""); err != nil {
 			return nil, err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"hwmfa/hw/attest"
 	"hwmfa/iamcheck"
 	"hwmfa/internal/ceremony"
+	"hwmfa/internal/custody"
 	"hwmfa/internal/policy"
 	"hwmfa/inventory"
 	"hwmfa/inventory/store"
@@ -29,8 +30,10 @@ type inventoryState struct {
 	Keys        []iamcheck.KnownKey       `json:"keys"`
 	Census      iamcheck.Census           `json:"census"`
 	Terms       map[string]ceremony.Terms `json:"terms"` // by account
-	// Flags are those that rest on where keys are and who has them.
-	Flags []iamcheck.Flag `json:"flags"`
+	// Flags are those that rest on where keys are and who has them, and Custody
+	// what they rest on, for another policy; null where no evidence is kept.
+	Flags   []iamcheck.Flag `json:"flags"`
+	Custody *custody.Kept   `json:"custody"`
 }
 
 // known is the state with its indexes.
@@ -43,8 +46,8 @@ func (s inventoryState) known() known {
 }
 
 // known reads what the inventory says; where there is none, nothing. An audit
-// may run where nobody has a home.
-func (a *app) known(ctx context.Context, p policy.Policy) (known, error) {
+// may run where nobody has a home. evidence: another policy may judge it again.
+func (a *app) known(ctx context.Context, p policy.Policy, evidence bool) (known, error) {
 	if a.settings.Inventory == "" {
 		return known{}, nil
 	}
@@ -66,8 +69,14 @@ func (a *app) known(ctx context.Context, p policy.Policy) (known, error) {
 		if s.Terms, err = ceremony.AccountTerms(tx, p); err != nil {
 			return err
 		}
-		if s.Flags, err = ceremony.CustodyFlags(tx, p, a.now()); err != nil {
+		snapshot, err := custody.Read(tx)
+		if err != nil {
 			return err
+		}
+		s.Flags = ceremony.CustodyFlags(snapshot, p, a.now())
+		if evidence {
+			kept := snapshot.Keep()
+			s.Custody = &kept
 		}
 		head, err := inventory.JournalHead(tx)
 		text := head.String()

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"hwmfa/iamcheck/awsapi"
+	"hwmfa/internal/ceremony"
 	"hwmfa/internal/packet"
 	"hwmfa/internal/policy"
 	"hwmfa/internal/report"
@@ -157,6 +158,9 @@ func (r *audit) openEvidence() (err error) {
 	for id, t := range state.Terms {
 		t.NotRequired = !r.limits.Level2Required(t.Tier)
 		state.Terms[id] = t
+	}
+	if state.Custody != nil {
+		state.Flags = ceremony.CustodyFlags(state.Custody.Snapshot(), r.limits, at)
 	}
 	r.known = state.known()
 	return nil
