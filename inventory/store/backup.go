@@ -125,6 +125,9 @@ func Restore(ctx context.Context, file, to string, replace bool, now time.Time) 
 		return done, "", err
 	}
 	source, err := openForReading(file)
+	if errors.Is(err, ErrNoInventory) {
+		err = fs.ErrNotExist // nobody is to make one there
+	}
 	if err != nil {
 		return done, "", fmt.Errorf("backup %s: %w", file, err)
 	}
