@@ -29,7 +29,7 @@ func TestAnAuditThatIsKilledIsGoneOnWith(t *testing.T) {
 		{"without one", "state/hwmfa/audits/*/accounts.part", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			org := auditFleet{Accounts: 60, Weather: awstest.Weather{Latency: 10 * time.Millisecond}}.organization()
+			org := auditFleet{Accounts: 120, Weather: awstest.Weather{Latency: 10 * time.Millisecond}}.organization()
 			server, err := awstest.New(org)
 			if err != nil {
 				t.Fatal(err)
@@ -53,12 +53,12 @@ func TestAnAuditThatIsKilledIsGoneOnWith(t *testing.T) {
 				}
 				k.kill(args)
 			}
-			other := k.program(append(args, "--external-id", "x")...)
+			other := k.program(append(args, "--external-id", "8c1f")...)
 			other.Stderr = nil
 			refused, err := other.Output()
 			var ended *exec.ExitError
 			if !errors.As(err, &ended) || ended.ExitCode() != exitUsage || len(refused) > 0 ||
-				!strings.Contains(string(ended.Stderr), `external_id was null and is \"x\"`) {
+				!strings.Contains(string(ended.Stderr), `external_id was null and is \"8c1f\"`) {
 				t.Errorf("with other options: got %v %+v", err, ended)
 			}
 			last := k.program(args...)

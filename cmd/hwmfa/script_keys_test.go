@@ -276,7 +276,7 @@ func scriptAwaits(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: awaits KEY")
 	}
 	k := machineOf(ts).key(ts, args[0])
-	for deadline := time.Now().Add(20 * time.Second); !k.TouchWanted(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !k.TouchWanted(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("%s does not wait for a touch", args[0])
 		}

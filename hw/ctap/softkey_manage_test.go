@@ -3,6 +3,7 @@ package ctap_test
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"hwmfa/hw"
@@ -76,27 +77,29 @@ func TestSoftKeySettings(t *testing.T) {
 }
 
 func TestSoftKeyReset(t *testing.T) {
-	k := plug(t, softkey.Config{PIN: "1234", ResetWindow: 200 * time.Millisecond})
-	d := open(t, k)
-	object, err := d.MakeCredential(t.Context(), request("1234"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	id, _ := credential(t, object)
-	time.Sleep(250 * time.Millisecond)
-	if err := d.Reset(t.Context()); !errors.Is(err, hw.ErrResetWindow) {
-		t.Errorf("too late: %v", err)
-	}
-	k.Replug()
-	d = open(t, k)
-	if err := d.Reset(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	_, err = d.SilentAssert(t.Context(), ctap.SilentRequest{RPID: rpID, ClientDataHash: make([]byte, 32), CredentialIDs: [][]byte{id}})
-	if !errors.Is(err, hw.ErrNoCredential) {
-		t.Errorf("the credential afterwards: %v", err)
-	}
-	if info, err := d.Info(t.Context()); err != nil || info.Options["clientPin"] {
-		t.Errorf("the PIN afterwards: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		k := plug(t, softkey.Config{PIN: "1234", ResetWindow: 200 * time.Millisecond})
+		d := open(t, k)
+		object, err := d.MakeCredential(t.Context(), request("1234"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, _ := credential(t, object)
+		time.Sleep(250 * time.Millisecond)
+		if err := d.Reset(t.Context()); !errors.Is(err, hw.ErrResetWindow) {
+			t.Errorf("too late: %v", err)
+		}
+		k.Replug()
+		d = open(t, k)
+		if err := d.Reset(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, err = d.SilentAssert(t.Context(), ctap.SilentRequest{RPID: rpID, ClientDataHash: make([]byte, 32), CredentialIDs: [][]byte{id}})
+		if !errors.Is(err, hw.ErrNoCredential) {
+			t.Errorf("the credential afterwards: %v", err)
+		}
+		if info, err := d.Info(t.Context()); err != nil || info.Options["clientPin"] {
+			t.Errorf("the PIN afterwards: %v", err)
+		}
+	})
 }

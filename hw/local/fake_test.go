@@ -40,7 +40,19 @@ type fakeReader struct {
 	held       chan struct{} // begin waits for it to close
 	directHeld chan struct{} // a direct connect waits for it to close
 	slow       chan struct{} // transmit waits for it to close
+	waits      func()        // called where begin or transmit is about to wait
 	answer     func(apdu []byte) ([]byte, error)
+}
+
+// wait waits for a channel to close, if there is one.
+func (r *fakeReader) wait(closed <-chan struct{}) {
+	if closed == nil {
+		return
+	}
+	if r.waits != nil {
+		r.waits()
+	}
+	<-closed
 }
 
 // fakeCards is a smart-card service that counts what it gives out, and fails
@@ -165,9 +177,7 @@ func (f *fakeCards) disconnect(h cardHandle) error {
 
 func (f *fakeCards) begin(h cardHandle) error {
 	r := f.reader(h)
-	if r.held != nil {
-		<-r.held
-	}
+	r.wait(r.held)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if r.resets > 0 {
@@ -190,9 +200,7 @@ func (f *fakeCards) end(h cardHandle) error {
 
 func (f *fakeCards) transmit(h cardHandle, p cardProtocol, apdu, answer []byte) (int, error) {
 	r := f.reader(h)
-	if r.slow != nil {
-		<-r.slow
-	}
+	r.wait(r.slow)
 	b, err := r.answer(apdu)
 	return copy(answer, b), err
 }

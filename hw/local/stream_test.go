@@ -66,7 +66,7 @@ func TestStream_endsWithItsContext(t *testing.T) {
 	if _, err := s.Read(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("Read = %v, want the context's error", err)
 	}
-	if d := time.Since(start); d > 2*time.Second {
+	if d := time.Since(start); d > 30*time.Second {
 		t.Errorf("took %v", d)
 	}
 	if _, err := s.Read(ctx); !errors.Is(err, context.Canceled) {

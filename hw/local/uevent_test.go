@@ -80,31 +80,33 @@ func FuzzParseUevent(f *testing.F) {
 func TestChangesOf(t *testing.T) {
 	messages := make(chan []byte)
 	changes := changesOf(messages)
-	told := func() bool {
+	told := func(within time.Duration) bool {
 		select {
-		case <-changes:
-			return true
-		case <-time.After(20 * time.Millisecond):
+		case _, open := <-changes:
+			return open
+		case <-time.After(within):
 			return false
 		}
 	}
 	messages <- []byte("rubbish")
 	messages <- ueventMessage("ACTION=add", "SUBSYSTEM=block")
-	if told() {
+	if told(20 * time.Millisecond) {
 		t.Error("told of what is no key")
 	}
 	for range 3 {
 		messages <- ueventMessage("ACTION=add", "SUBSYSTEM=hidraw")
 	}
-	if !told() {
+	if !told(time.Minute) {
 		t.Error("not told of a node")
 	}
-	told() // the last of the three may have come after the first was taken
-	if messages <- nil; !told() {
+	messages <- []byte("rubbish")     // once it is taken, so was the last of the three
+	for told(20 * time.Millisecond) { // which may have come after the first was told of
+	}
+	if messages <- nil; !told(time.Minute) {
 		t.Error("not told that messages were lost")
 	}
 	close(messages)
-	if _, open := <-changes; open {
+	if told(time.Minute) {
 		t.Error("goes on after the end")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -42,29 +43,35 @@ func play(l *limiter, callers, calls int, refuse func(under int) bool) (refused 
 
 func TestLimiter(t *testing.T) {
 	t.Run("a fifth of refusals slows nothing down", func(t *testing.T) {
-		l, n := newLimiter(40), 0
-		play(l, 40, 100, func(int) bool { n++; return n%5 == 0 })
-		if l.limit != 40 {
-			t.Errorf("the limit is %d", l.limit)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			l, n := newLimiter(40), 0
+			play(l, 40, 100, func(int) bool { n++; return n%5 == 0 })
+			if l.limit != 40 {
+				t.Errorf("the limit is %d", l.limit)
+			}
+		})
 	})
 	t.Run("many refusals bring it down to what AWS bears, and not to nothing", func(t *testing.T) {
-		l := newLimiter(40)
-		play(l, 40, 100, func(under int) bool { return under > 8 })
-		if l.limit >= 20 || l.limit < 5 {
-			t.Errorf("the limit is %d", l.limit)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			l := newLimiter(40)
+			play(l, 40, 100, func(under int) bool { return under > 8 })
+			if l.limit >= 20 || l.limit < 5 {
+				t.Errorf("the limit is %d", l.limit)
+			}
+		})
 	})
 	t.Run("refusals of everything leave one call", func(t *testing.T) {
-		l := newLimiter(40)
-		play(l, 40, 50, func(int) bool { return true })
-		if l.limit != 1 {
-			t.Errorf("the limit is %d", l.limit)
-		}
-		play(l, 40, 200, func(int) bool { return false })
-		if l.limit != 40 || len(l.turns) != 40 || l.aside != 0 {
-			t.Errorf("it comes back to %d, with %d turns and %d aside", l.limit, len(l.turns), l.aside)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			l := newLimiter(40)
+			play(l, 40, 50, func(int) bool { return true })
+			if l.limit != 1 {
+				t.Errorf("the limit is %d", l.limit)
+			}
+			play(l, 40, 200, func(int) bool { return false })
+			if l.limit != 40 || len(l.turns) != 40 || l.aside != 0 {
+				t.Errorf("it comes back to %d, with %d turns and %d aside", l.limit, len(l.turns), l.aside)
+			}
+		})
 	})
 	t.Run("nobody waits for longer than its context lasts", func(t *testing.T) {
 		l := newLimiter(1)

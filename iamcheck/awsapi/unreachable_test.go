@@ -3,8 +3,7 @@ package awsapi_test
 import (
 	"errors"
 	"net"
-	"net/http"
-	"net/http/httptest"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -21,14 +20,14 @@ func static(endpoint string) *awsapi.Static {
 func ignore(iamcheck.Facts) error { return nil }
 
 func TestAMachineWithoutANetworkIsToldSoSoon(t *testing.T) {
-	closed := httptest.NewServer(http.NotFoundHandler())
-	closed.Close()
+	// No resolver asks anybody for a label of more than 63 bytes.
+	nowhere := "http://" + strings.Repeat("x", 64) + ".invalid"
 	for _, c := range []struct {
 		name, endpoint string
 		is             func(error) bool
 	}{
-		{"nobody listens", closed.URL, func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }},
-		{"the host has no address", "http://nowhere.invalid", func(err error) bool {
+		{"nobody listens", "http://127.0.0.1:1", func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }},
+		{"the host has no address", nowhere, func(err error) bool {
 			var dns *net.DNSError
 			return errors.As(err, &dns)
 		}},
@@ -36,7 +35,7 @@ func TestAMachineWithoutANetworkIsToldSoSoon(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			began := time.Now()
 			_, err := awsapi.Collect(t.Context(), awsapi.Options{Org: true, Static: static(c.endpoint)}, ignore)
-			if took := time.Since(began); err == nil || !c.is(err) || took > 5*time.Second {
+			if took := time.Since(began); err == nil || !c.is(err) || took > 10*time.Second {
 				t.Errorf("got %v after %s", err, took)
 			}
 		})

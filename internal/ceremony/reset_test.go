@@ -18,7 +18,7 @@ import (
 func (w *world) reset(ref string, k *softkey.Key, change func(*ceremony.ResetRequest)) (*ceremony.ResetDone, error) {
 	w.t.Helper()
 	r := ceremony.ResetRequest{
-		Ref: ref, Actor: "tester", Now: time.Now, Wait: 2 * time.Second,
+		Ref: ref, Actor: "tester", Now: time.Now, Wait: time.Minute,
 		Confirm: func(context.Context, inventory.Key, []inventory.Binding) error { return nil },
 		Tell: func(s ceremony.Step, _ ceremony.Seen) {
 			switch s {
@@ -420,7 +420,7 @@ func TestResetWhoseAnswerIsLost(t *testing.T) {
 		w.trust()
 		k, recorded := w.enrolled(softkey.Config{Serial: 7, TouchTimeout: 100 * time.Millisecond})
 		_, err := ceremony.ResetFIDO(t.Context(), lossy{&w.bench}, w.store, ceremony.ResetRequest{
-			Ref: recorded.Serial, Actor: "tester", Now: time.Now, Wait: 2 * time.Second,
+			Ref: recorded.Serial, Actor: "tester", Now: time.Now, Wait: time.Minute,
 			Confirm: func(context.Context, inventory.Key, []inventory.Binding) error { return nil },
 			Tell: func(s ceremony.Step, _ ceremony.Seen) {
 				switch s {

@@ -93,7 +93,7 @@ func TestLook_neverHangs(t *testing.T) {
 	m.Inventory = func(context.Context) (Inventory, error) { return Inventory{}, errors.New("out of order") }
 	start := time.Now()
 	f, err := Look(t.Context(), m)
-	if err != nil || time.Since(start) > 5*time.Second {
+	if err != nil || time.Since(start) > 30*time.Second {
 		t.Fatalf("%v after %v", err, time.Since(start))
 	}
 	var said []string

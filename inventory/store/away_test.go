@@ -202,7 +202,7 @@ func TestLostCommit(t *testing.T) {
 	}
 	defer opened.Close()
 	s := opened.(*postgresStore)
-	s.patience = 300 * time.Millisecond
+	patience := s.patience
 	tests := []struct {
 		name     string
 		mode     int32
@@ -219,6 +219,9 @@ func TestLostCommit(t *testing.T) {
 			before := storetest.Events(t, Open, database)
 			calls := 0
 			relay.mode.Store(tt.mode)
+			if s.patience = patience; tt.mode == loseServer {
+				s.patience = 300 * time.Millisecond // nobody will answer
+			}
 			err := s.Update(t.Context(), func(tx inventory.Tx) error {
 				calls++
 				return makePlace(fmt.Sprintf("Site %d", n))(tx)

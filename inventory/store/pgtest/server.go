@@ -128,7 +128,7 @@ func (s *Server) Restart(ctx context.Context) error {
 	if err := s.process.Start(); err != nil {
 		return fmt.Errorf("start postgres: %w", err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		err := s.command(ctx, "pg_isready", "-q").Run()
 		if err == nil {
 			return nil
