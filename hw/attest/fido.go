@@ -82,6 +82,9 @@ func (v Verifier) judgeFIDO(ev hw.FIDOEvidence, rpIDHash [32]byte, s *hw.FIDOSta
 	if att.data.has(flagBackupEligible) {
 		return faultf(ReasonSyncable, "flags %#02x: the credential may be copied off the key%s", att.data.flags, of(provider))
 	}
+	if att.ecdaa {
+		return doubt
+	}
 	if len(att.certs) == 0 {
 		return faultf(ReasonSelfAttestation, "signed by the credential itself%s", of(provider))
 	}
@@ -143,7 +146,8 @@ type attestation struct {
 	data   authData
 	alg    int64 // COSE
 	sig    []byte
-	certs  []*x509.Certificate // leaf first; empty for self attestation
+	certs  []*x509.Certificate // leaf first; empty for self attestation and ECDAA
+	ecdaa  bool                // signed by a group's member, whom nobody here can tell
 }
 
 func parseAttestation(o object) (*attestation, error) {
@@ -163,7 +167,10 @@ func parseAttestation(o object) (*attestation, error) {
 	if err != nil {
 		return nil, faultf(ReasonMalformed, "%s statement: %v", o.Format, err)
 	}
-	a.alg, a.sig = st.Alg, []byte(st.Sig)
+	a.alg, a.sig, a.ecdaa = st.Alg, []byte(st.Sig), st.ECDAA != ""
+	if a.ecdaa && st.X5C != nil {
+		return nil, faultf(ReasonMalformed, "%s statement with certificates and with ECDAA", o.Format)
+	}
 	// An empty x5c is not the same as none, and a U2F statement has exactly one.
 	if n := len(st.X5C); st.X5C != nil && n == 0 || n > maxChain || o.Format == formatU2F && n != 1 {
 		return nil, faultf(ReasonMalformed, "%s statement with %d certificates", o.Format, n)

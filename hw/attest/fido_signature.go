@@ -9,6 +9,9 @@ import (
 // checkSignature verifies the statement's signature, and nothing about who
 // signed.
 func (a *attestation) checkSignature(clientDataHash []byte) error {
+	if a.ecdaa {
+		return faultf(ReasonUnsupportedAlgorithm, "ECDAA")
+	}
 	if a.format == formatU2F {
 		message, err := a.u2fMessage(clientDataHash)
 		if err != nil {

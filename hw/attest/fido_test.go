@@ -92,6 +92,16 @@ func fidoCases() []fidoCase {
 			}
 		}),
 		simple("no authenticator data", ReasonMalformed, func(f F) { f.object = func(m map[string]any) { m["authData"] = nil } }),
+		simple("ECDAA", ReasonUnsupportedAlgorithm, func(f F) {
+			f.stmt = func(m map[string]any) { delete(m, "x5c"); m["ecdaaKeyId"] = []byte{1} }
+		}),
+		simple("ECDAA for a credential that may be copied", ReasonSyncable, func(f F) {
+			f.flags |= flagBackupEligible
+			f.stmt = func(m map[string]any) { delete(m, "x5c"); m["ecdaaKeyId"] = []byte{1} }
+		}),
+		simple("ECDAA beside certificates", ReasonMalformed, func(f F) {
+			f.stmt = func(m map[string]any) { m["ecdaaKeyId"] = []byte{1} }
+		}),
 		simple("an empty chain", ReasonMalformed, func(f F) { f.stmt = func(m map[string]any) { m["x5c"] = [][]byte{} } }),
 		simple("an empty certificate", ReasonMalformed, func(f F) { f.stmt = func(m map[string]any) { m["x5c"] = [][]byte{{}} } }),
 		simple("a chain that is too long", ReasonMalformed, func(f F) {

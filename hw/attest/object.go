@@ -45,11 +45,12 @@ type object struct {
 }
 
 // packedStatement is the attStmt of format packed (WebAuthn §8.2). Without x5c
-// it is self attestation.
+// it is self attestation, or ECDAA, which WebAuthn Level 1 had beside it.
 type packedStatement struct {
-	Alg int64             `cbor:"alg"`
-	Sig cbor.ByteString   `cbor:"sig"`
-	X5C []cbor.ByteString `cbor:"x5c"`
+	Alg   int64             `cbor:"alg"`
+	Sig   cbor.ByteString   `cbor:"sig"`
+	X5C   []cbor.ByteString `cbor:"x5c"`
+	ECDAA cbor.ByteString   `cbor:"ecdaaKeyId"`
 }
 
 // u2fStatement is the attStmt of format fido-u2f (WebAuthn §8.6).
