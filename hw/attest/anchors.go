@@ -171,8 +171,14 @@ func readPEM(file []byte) ([]*x509.Certificate, error) {
 	if n := bytes.Count(file, []byte("-----BEGIN")); n != len(certs) {
 		return nil, fmt.Errorf("%d of %d blocks are readable", len(certs), n)
 	}
-	if len(certs) == 0 || len(certs) > maxPEMCert {
-		return nil, fmt.Errorf("%d certificates, want 1 to %d", len(certs), maxPEMCert)
+	if len(certs) == 0 {
+		if _, err := x509.ParseCertificate(file); err == nil {
+			return nil, errors.New("the file is DER: openssl x509 -inform der makes PEM of it")
+		}
+		return nil, errors.New("no certificate in PEM is in the file")
+	}
+	if len(certs) > maxPEMCert {
+		return nil, fmt.Errorf("%d certificates, at most %d", len(certs), maxPEMCert)
 	}
 	return certs, nil
 }

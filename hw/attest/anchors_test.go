@@ -158,8 +158,9 @@ func TestAddPEM(t *testing.T) {
 		{"a certificate cut short", slices.Concat(file(root), file(high)[:200]), "1 of 2 blocks", false},
 		{"a certificate that does not parse", toPEM([]byte{0x30, 0}), "reading certificate 1", false},
 		{"one that names itself and did not sign itself", toPEM(flip(root.cert.Raw, len(root.cert.Raw)*8-1)), "has not signed itself", false},
-		{"no PEM at all", root.cert.Raw, "0 certificates", false},
-		{"nothing", nil, "0 certificates", false},
+		{"a certificate in DER", root.cert.Raw, "openssl x509 -inform der", false},
+		{"no PEM at all", []byte("roots"), "no certificate in PEM", false},
+		{"nothing", nil, "no certificate in PEM", false},
 		{"too many", bytes.Repeat(file(root), maxPEMCert+1), "65 certificates", false},
 		{"too large", make([]byte, maxPEM+1), "bytes, at most", false},
 	} {
