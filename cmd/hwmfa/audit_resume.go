@@ -8,7 +8,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"hwmfa/iamcheck/awsapi"
 	"hwmfa/internal/config"
@@ -26,8 +29,7 @@ func (a *app) keepToResume(m packet.Manifest, resume bool) (*packet.Writer, erro
 		}
 		return nil, nil
 	}
-	sum := sha256.Sum256(m.Options)
-	dir := filepath.Join(folder, hex.EncodeToString(sum[:8]))
+	dir := filepath.Join(folder, folderOf(m))
 	if resume {
 		w, err := packet.Resume(dir, m)
 		if errors.Is(err, packet.ErrNotBegun) {
@@ -35,6 +37,7 @@ func (a *app) keepToResume(m packet.Manifest, resume bool) (*packet.Writer, erro
 		}
 		return w, err
 	}
+	a.dropAbandoned(folder)
 	err := packet.Discard(dir)
 	var w *packet.Writer
 	if err == nil {
@@ -45,6 +48,50 @@ func (a *app) keepToResume(m packet.Manifest, resume bool) (*packet.Writer, erro
 		return nil, nil
 	}
 	return w, nil
+}
+
+// folderOf names the folder of an audit of these options.
+func folderOf(m packet.Manifest) string {
+	sum := sha256.Sum256(m.Options)
+	return hex.EncodeToString(sum[:8])
+}
+
+// What is kept of audits that were interrupted: one that nobody has gone on with
+// for so long shows an organization that is another by now, and an audit that is
+// run with ever other flags leaves one of each.
+const (
+	resumeFor  = 30 * 24 * time.Hour
+	resumeMost = 10
+)
+
+// resumeName is the form of a folder's name that keepToResume gives.
+var resumeName = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+// dropAbandoned removes what was kept of audits that nobody has gone on with for
+// long, and of the oldest where there are many. Only what keepToResume made is
+// looked at, nothing that is finished is touched, and nothing that is written to.
+func (a *app) dropAbandoned(folder string) {
+	type kept struct {
+		dir string
+		at  time.Time
+	}
+	entries, _ := os.ReadDir(folder) // where there is none there is nothing to drop
+	var all []kept
+	for _, entry := range entries {
+		dir := filepath.Join(folder, entry.Name())
+		if at := packet.LastWritten(dir); entry.IsDir() && resumeName.MatchString(entry.Name()) && !at.IsZero() {
+			all = append(all, kept{dir, at})
+		}
+	}
+	slices.SortFunc(all, func(x, y kept) int { return y.at.Compare(x.at) })
+	for i, k := range all {
+		if i < resumeMost-1 && a.now().Sub(k.at) <= resumeFor {
+			continue
+		}
+		if err := packet.Discard(k.dir); err != nil {
+			a.log.Debug("an audit that nobody goes on with stays", "reason", err)
+		}
+	}
 }
 
 // otherOptions says how the options differ from those of the audit that was

@@ -180,7 +180,12 @@ func (w *Writer) Close() error {
 	return nil
 }
 
-// Remove drops the packet with all that is in it, and closes it.
+// Remove drops the packet with all that is in it, and closes it. A folder that was there before stays, and so does a link to
+// one.
 func (w *Writer) Remove() error {
-	return errors.Join(os.RemoveAll(w.dir), w.Close())
+	err := empty(w.dir)
+	if err == nil && w.made {
+		err = os.Remove(w.dir)
+	}
+	return errors.Join(err, w.Close())
 }

@@ -39,6 +39,7 @@ var (
 // Writer writes a packet. It is an awsapi.Recorder.
 type Writer struct {
 	dir      string
+	made     bool // by this Writer, or by one that began
 	lock     io.Closer
 	manifest Manifest
 
@@ -55,7 +56,8 @@ type Writer struct {
 
 // Create begins a packet in a folder that is new or empty. m gives program, time and options.
 func Create(dir string, m Manifest) (*Writer, error) {
-	if err := os.MkdirAll(dir, folderMode); err != nil {
+	made, err := makeFolder(dir)
+	if err != nil {
 		return nil, fmt.Errorf("make a folder for the evidence: %w", err)
 	}
 	// Before the look whether it is empty: of two that find it so, one would write over the other.
@@ -63,11 +65,23 @@ func Create(dir string, m Manifest) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("evidence in %s: %w", dir, err)
 	}
-	w := &Writer{dir: dir, lock: lock, manifest: m, parts: map[string]*part{}, files: map[string]File{}}
+	w := &Writer{dir: dir, made: made, lock: lock, manifest: m, parts: map[string]*part{}, files: map[string]File{}}
 	if err := w.create(); err != nil {
 		return nil, errors.Join(fmt.Errorf("evidence in %s: %w", dir, err), lock.Close())
 	}
 	return w, nil
+}
+
+// makeFolder makes a folder, and those above it; made is false where it is there already.
+func makeFolder(dir string) (made bool, err error) {
+	if err := os.MkdirAll(filepath.Dir(dir), folderMode); err != nil {
+		return false, err
+	}
+	err = os.Mkdir(dir, folderMode)
+	if errors.Is(err, fs.ErrExist) {
+		return false, os.MkdirAll(dir, folderMode) // which it says where it is no folder
+	}
+	return err == nil, err
 }
 
 func (w *Writer) create() error {
@@ -99,7 +113,7 @@ func Resume(dir string, m Manifest) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("evidence in %s: %w", dir, err)
 	}
-	w := &Writer{dir: dir, lock: lock, parts: map[string]*part{}, files: map[string]File{}}
+	w := &Writer{dir: dir, made: true, lock: lock, parts: map[string]*part{}, files: map[string]File{}}
 	if err := w.resume(m); err != nil {
 		return nil, errors.Join(fmt.Errorf("evidence in %s: %w", dir, err), lock.Close())
 	}
