@@ -85,7 +85,7 @@ func (k *benchKey) wait(card bool) {
 	k.t.Helper()
 	var seen []hw.Sighting
 	var err error
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 		seen, err = k.m.Sightings(ctx)
 		stop()
@@ -97,11 +97,25 @@ func (k *benchKey) wait(card bool) {
 }
 
 func (k *benchKey) device() device {
-	d := device{serial: "12345678", anchors: k.anchors, touch: func() { time.AfterFunc(1500*time.Millisecond, k.key.Touch) }}
+	d := device{serial: "12345678", anchors: k.anchors, touch: k.touchWhenAsked}
 	if pin := k.key.Config().PIN; pin != "" {
 		d.pin = []byte(pin)
 	}
 	return d
+}
+
+// touchWhenAsked touches the key some time after it begins to wait for that.
+func (k *benchKey) touchWhenAsked() {
+	go func() {
+		for !k.key.TouchWanted() {
+			if k.t.Context().Err() != nil {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(1500 * time.Millisecond)
+		k.key.Touch()
+	}()
 }
 
 func (k *benchKey) one() hw.Key {

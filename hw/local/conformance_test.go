@@ -28,7 +28,7 @@ type device struct {
 const (
 	rpID = "hwmfa.invalid"
 	// patience bounds each step, the owner's touch included.
-	patience = 40 * time.Second
+	patience = time.Minute
 )
 
 // conform is what hw/local promises, on one key. It makes one credential and
@@ -107,7 +107,7 @@ func conformFIDO(t *testing.T, m *local.Machine, s hw.Sighting, d device) {
 		if _, err := m.Attest(ctx, s, request(d.pin)); !errors.Is(err, context.Canceled) {
 			t.Errorf("Attest = %v, want the context's error", err)
 		}
-		if took := time.Since(start); took > 10*time.Second {
+		if took := time.Since(start); took > patience {
 			t.Errorf("the cancel took %v", took)
 		}
 		st, k := openCTAP(t, m, s)
@@ -164,7 +164,7 @@ func conformCard(t *testing.T, m *local.Machine, s hw.Sighting, d device) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		if _, err := m.OpenCard(ctx, s); !errors.Is(err, hw.ErrBusy) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a second opener got %v, want ErrBusy and its deadline", err)

@@ -91,7 +91,7 @@ func kernel(ctx context.Context, cache string) (string, error) {
 		return "", fmt.Errorf("unpacking the kernel: %w", err)
 	}
 	defer os.RemoveAll(tmp)
-	if _, err := run(ctx, tmp, "apt-get", "download", "-q", name+"="+version); err != nil {
+	if _, err := run(ctx, tmp, "apt-get", "-o", "Acquire::Retries=5", "download", "-q", name+"="+version); err != nil {
 		return cachedKernel(cache, err)
 	}
 	debs, err := filepath.Glob(filepath.Join(tmp, "*.deb"))

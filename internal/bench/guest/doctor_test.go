@@ -206,7 +206,7 @@ func TestDoctor_noHidrawModule(t *testing.T) {
 		t.Errorf("doctor ends with %d, want 3", status)
 	}
 	contains(t, out, "fail  hidraw.kernel: YubiKey 4/5 at ", "mend it with: sudo "+mend)
-	run(t, "", "udevadm", "settle", "--timeout=10")
+	run(t, "", "udevadm", "settle", "--timeout=60")
 	out, _ = doctor(t)
 	contains(t, out, "ok    hidraw.kernel: FIDO interfaces: 1")
 }

@@ -57,7 +57,7 @@ func detectAndWatch(t *testing.T) *detecting {
 // next waits for an event of that kind, of the key with the serial.
 func (w *detecting) next(t *testing.T, event string) watchedEvent {
 	t.Helper()
-	limit := time.After(30 * time.Second)
+	limit := time.After(patience)
 	for {
 		select {
 		case e, open := <-w.events:

@@ -189,7 +189,7 @@ func TestEnroll_refused(t *testing.T) {
 				if tt.during == nil {
 					return
 				}
-				for deadline := time.Now().Add(20 * time.Second); !k.TouchWanted(); time.Sleep(10 * time.Millisecond) {
+				for deadline := time.Now().Add(patience); !k.TouchWanted(); time.Sleep(10 * time.Millisecond) {
 					if time.Now().After(deadline) {
 						t.Error("the key never waited for a touch")
 						return

@@ -66,7 +66,7 @@ func attach(t *testing.T, key configured, o usbip.Options) *usbip.Attachment {
 		}
 		waitReaders(t, others)
 	})
-	run(t, "", "udevadm", "settle", "--timeout=10")
+	run(t, "", "udevadm", "settle", "--timeout=60")
 	waitReaders(t, others+cards)
 	t.Logf("plugged in at %s within %v", a.BusID(), time.Since(start).Round(time.Millisecond))
 	return a
@@ -101,7 +101,7 @@ func (f *failure) Unwrap() error { return f.err }
 // try is run for programs that may fail.
 func try(t *testing.T, input, name string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)

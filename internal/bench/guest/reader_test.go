@@ -45,7 +45,7 @@ func readers() int {
 // waitReaders waits until pcscd knows so many readers.
 func waitReaders(t *testing.T, want int) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); readers() != want; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); readers() != want; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("pcscd knows %d readers, want %d", readers(), want)
 		}

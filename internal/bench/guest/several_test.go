@@ -69,7 +69,7 @@ func plugManyOf(t *testing.T, ca *softkey.CA, touch softkey.TouchPolicy) map[str
 		}
 		bySerial[strconv.Itoa(firstOfAll+i)] = a
 	}
-	run(t, "", "udevadm", "settle", "--timeout=20")
+	run(t, "", "udevadm", "settle", "--timeout=60")
 	waitReaders(t, others+manyCards)
 	t.Logf("%d keys plugged in within %v", manyKeys, time.Since(start).Round(time.Millisecond))
 	return bySerial

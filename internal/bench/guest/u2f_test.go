@@ -87,7 +87,7 @@ func TestU2F_unplugged(t *testing.T) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		for deadline := time.Now().Add(20 * time.Second); !k.TouchWanted(); time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(patience); !k.TouchWanted(); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Error("the key never waited for a touch")
 				return

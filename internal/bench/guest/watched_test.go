@@ -108,7 +108,7 @@ func (w *watched) silent(t *testing.T) {
 	t.Helper()
 	select {
 	case <-w.stopped:
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		t.Fatalf("%s: never asked for the %d. time; asked were %q", w.stopAt, w.nth, w.asked)

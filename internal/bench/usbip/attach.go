@@ -16,7 +16,7 @@ import (
 
 // patience bounds how long the kernel may take to know a new device, or to
 // forget one.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // Attachment is a key in a port of the virtual bus.
 type Attachment struct {
