@@ -34,7 +34,6 @@ var (
 type sqliteStore struct {
 	write *sql.DB // nil: opened for reading only
 	read  *sql.DB
-	again func() (*sql.DB, error) // as read was opened
 }
 
 // openDB prepares a handle; mode is one of SQLite's URI modes, "rw" (never
@@ -77,8 +76,8 @@ func openSQLite(ctx context.Context, path string) (*sqliteStore, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	s := &sqliteStore{again: func() (*sql.DB, error) { return openDB(path, "rw", readPragmas) }}
-	if s.read, err = s.again(); err != nil {
+	s := &sqliteStore{}
+	if s.read, err = openDB(path, "rw", readPragmas); err != nil {
 		return nil, err
 	}
 	v, err := examine(ctx, s.read, path)
@@ -101,18 +100,17 @@ func openSQLite(ctx context.Context, path string) (*sqliteStore, error) {
 }
 
 func openSQLiteReadOnly(ctx context.Context, path string) (*sqliteStore, error) {
-	s := &sqliteStore{again: func() (*sql.DB, error) { return openForReading(path) }}
-	var err error
-	if s.read, err = s.again(); err != nil {
+	db, err := openForReading(path)
+	if err != nil {
 		return nil, err
 	}
+	s := &sqliteStore{read: db}
 	v, err := examine(ctx, s.read, path)
 	if errors.Is(err, inventory.ErrReadOnly) && !logged(path) {
 		// The file may be written and its folder may not, which takes the index of
 		// a log.
-		s.again = func() (*sql.DB, error) { return openDB(path, "immutable", readPragmas) }
 		closed := s.read.Close()
-		if s.read, err = s.again(); closed != nil || err != nil {
+		if s.read, err = openDB(path, "immutable", readPragmas); closed != nil || err != nil {
 			return nil, errors.Join(closed, err)
 		}
 		v, err = examine(ctx, s.read, path)
@@ -188,22 +186,22 @@ func (s *sqliteStore) Update(ctx context.Context, fn func(inventory.Tx) error) e
 	if s.write == nil {
 		return inventory.ErrReadOnly
 	}
-	return run(ctx, s.write, nil, nil, fn)
+	return run(ctx, s.write, nil, fn)
 }
 
 func (s *sqliteStore) View(ctx context.Context, fn func(inventory.Tx) error) error {
-	return run(ctx, s.read, &sql.TxOptions{ReadOnly: true}, s.again, fn)
+	return run(ctx, s.read, &sql.TxOptions{ReadOnly: true}, fn)
 }
 
 // run calls fn in a transaction that is rolled back unless fn returns nil,
 // also when fn panics.
-func run(ctx context.Context, db *sql.DB, opts *sql.TxOptions, again func() (*sql.DB, error), fn func(inventory.Tx) error) error {
+func run(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(inventory.Tx) error) error {
 	t, err := db.BeginTx(ctx, opts)
 	if err != nil {
 		return fmt.Errorf("begin: %w", mapped(err))
 	}
 	defer t.Rollback() // does nothing after Commit
-	if err := fn(&tx{ctx: ctx, sql: t, dialect: sqliteDialect, again: again}); err != nil {
+	if err := fn(&tx{ctx: ctx, sql: t, dialect: sqliteDialect}); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {

@@ -1,18 +1,16 @@
 package store
 
 import (
-	"database/sql"
-	"errors"
+	"encoding/json"
 	"strings"
-	"sync"
 
 	"hwmfa/inventory"
 )
 
 // numberedByRow returns the number of the last event where all events from 1 on
 // are there and each has its number for its row ID, as they do unless somebody
-// changed them; else 0. They can then be read in ranges of rows, and need not be
-// looked up in the index.
+// changed them; else 0. They can then be read row by row, and need not be looked
+// up in the index.
 func (t *tx) numberedByRow() (int64, error) {
 	const q = `SELECT (SELECT COUNT(*) FROM events WHERE seq IS rowid), COALESCE((SELECT MIN(rowid) FROM events), 0), COALESCE((SELECT MAX(rowid) FROM events), 0)`
 	var n, first, last int64
@@ -25,156 +23,82 @@ func (t *tx) numberedByRow() (int64, error) {
 	return last, nil
 }
 
-// longPayload is the length in bytes from which a payload keeps its event from
-// being joined with others.
-const longPayload = 16 << 10
-
-// selectRange gives the events of a range of rows as one text, with their
-// number: a row costs more than what is in it. Instead of a long payload it says
-// nothing, which no payload is.
-var selectRange = "SELECT COUNT(*), group_concat(" + strings.Replace(joined(eventColumns...), "payload", "iif(octet_length(payload) > ?, '', payload)", 1) +
-	", '" + rowEnd + "') FROM events WHERE rowid BETWEEN ? AND ?"
-
-// part is some of the events of a range.
-type part struct {
-	events []inventory.RawEvent
-	end    bool // of the range
-	err    error
-}
-
-// rangeReaders is how many read at once: the second makes up for what SQLite
-// takes over hashing.
-const rangeReaders = 2
-
-// eachRange calls fn with events 1 to last. Two readers take turns with ranges
-// of them, each in a transaction of its own.
-func (t *tx) eachRange(last int64, fn func([]inventory.RawEvent) error) error {
-	readers := []*tx{t}
-	if last > rangeReaders*rawEvents {
-		second, end, err := t.second()
-		if err != nil {
+// eachInPages calls fn with the events from 1 on, as long as their rows and the
+// pages that hold them are as this program has SQLite write them, and returns
+// the number of the last.
+func (t *tx) eachInPages(fn func([]inventory.RawEvent) error) (int64, error) {
+	p := eventPages{fetch: t.fetchPages, long: t.rawEvent, batch: batch{fn: fn}}
+	root, err := t.eventsRoot()
+	if err == nil {
+		err = t.fetchPages([]uint32{1}, func(page string) error {
+			p.usable, err = usable(page)
 			return err
-		}
-		defer end()
-		if second != nil {
-			readers = append(readers, second)
-		}
-	}
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	stop := make(chan struct{})
-	defer close(stop)
-	parts := make([]chan part, len(readers))
-	for i, r := range readers {
-		parts[i] = make(chan part, 4)
-		wg.Go(func() {
-			send := func(p part) bool {
-				select {
-				case <-stop:
-					return false
-				case parts[i] <- p:
-					return p.err == nil
-				}
-			}
-			for first := int64(i)*rawEvents + 1; first <= last; first += int64(len(readers)) * rawEvents {
-				if !r.readRange(first, min(first+rawEvents-1, last), send) {
-					return
-				}
-			}
 		})
 	}
-	for n := int64(0); n*rawEvents < last; n++ {
-		for end := false; !end; {
-			p := <-parts[n%int64(len(parts))]
-			if p.err != nil {
-				return p.err
-			}
-			if err := fn(p.events); err != nil {
-				return err
-			}
-			end = p.end
-		}
+	if err == nil {
+		err = t.fetchPages([]uint32{root}, func(page string) error { return p.read(page, 1) })
 	}
-	return nil
+	if p.batch.err != nil {
+		return 0, p.batch.err
+	}
+	return p.last, p.batch.flush()
 }
 
-// readRange sends the events of some rows; false when there is nobody to send
-// to, or an error was sent.
-func (t *tx) readRange(first, last int64, send func(part) bool) bool {
-	var n int64
-	var column any // as the driver has it, without a copy
-	st, err := t.statement(selectRange)
-	if err == nil {
-		err = st.QueryRowContext(t.ctx, longPayload, first, last).Scan(&n, &column)
-	}
+// rawEvent reads an event by its row.
+func (t *tx) rawEvent(row int64) (e inventory.RawEvent, err error) {
+	st, err := t.statement("SELECT " + joined(eventColumns...) + " FROM events WHERE rowid = ?")
 	if err != nil {
-		return send(part{err: mapped(err)})
+		return e, err
+	}
+	var column any
+	if err := st.QueryRowContext(t.ctx, row).Scan(&column); err != nil {
+		return e, err
 	}
 	text, _ := column.(string)
-	if events, ok := splitRange(text, first, n); ok {
-		return send(part{events: events, end: true})
+	e, ok := split(text)
+	if !ok {
+		err = errUnusual
 	}
-	err = t.eachRow(func(events []inventory.RawEvent) error {
-		if !send(part{events: events}) {
-			return errStopped
-		}
-		return nil
-	}, "WHERE rowid BETWEEN ? AND ? ORDER BY rowid", first, last)
-	if errors.Is(err, errStopped) {
-		return false
-	}
-	return send(part{end: true, err: err})
+	return e, err
 }
 
-var errStopped = errors.New("nobody reads any more")
-
-// splitRange takes apart what selectRange joined: n events from number first on,
-// in order. It is not ok where a payload was left out, and where any field
-// holds a separator: there are then more of these than there should be.
-func splitRange(text string, first, n int64) ([]inventory.RawEvent, bool) {
-	events := make([]inventory.RawEvent, 0, rawEvents)
-	for one := range strings.SplitSeq(text, rowEnd) {
-		e, ok := split(one)
-		if !ok || e.Seq != first+int64(len(events)) || e.Payload == "" {
-			return nil, false
-		}
-		events = append(events, e)
-	}
-	return events, int64(len(events)) == n
-}
-
-// second is another reader of the same journal, and what ends it; nil when
-// somebody added an event since this transaction began, which has its own view.
-// What has the same last event has the same events before it, or verification
-// finds that it does not.
-func (t *tx) second() (*tx, func(), error) {
-	none := func() {}
-	if t.again == nil {
-		return nil, none, nil
-	}
-	db, err := t.again()
+// eventsRoot is the page on which the b-tree of events begins, if the table is
+// as it was made.
+func (t *tx) eventsRoot() (root uint32, err error) {
+	var made string
+	err = t.sql.QueryRowContext(t.ctx, "SELECT rootpage, sql FROM sqlite_schema WHERE type = 'table' AND name = 'events'").Scan(&root, &made)
 	if err != nil {
-		return nil, none, err
+		return 0, err
 	}
-	end := func() { db.Close() }
-	begun, err := db.BeginTx(t.ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		end()
-		return nil, none, mapped(err)
+	schema, err := migrations.ReadFile("migrations/00001_schema.sql")
+	if err == nil && !strings.Contains(string(schema), "\n"+made+";\n") {
+		err = errUnusual
 	}
-	end = func() { begun.Rollback(); db.Close() }
-	other := &tx{ctx: t.ctx, sql: begun, dialect: t.dialect}
-	mine, err1 := t.lastRow()
-	its, err2 := other.lastRow()
-	if err := errors.Join(err1, err2); err != nil || mine != its {
-		end()
-		return nil, none, err
-	}
-	return other, end, nil
+	return root, err
 }
 
-// lastRow is the last event, whatever it holds.
-func (t *tx) lastRow() (text string, err error) {
-	err = t.sql.QueryRowContext(t.ctx, "SELECT "+joined(eventColumns...)+" FROM events ORDER BY rowid DESC LIMIT 1").Scan(&text)
-	return text, mapped(err)
+// fetchPages calls fn with pages of the file, as this transaction sees them, in
+// the order of their numbers given.
+func (t *tx) fetchPages(pages []uint32, fn func(page string) error) error {
+	numbers, err := json.Marshal(pages)
+	if err != nil {
+		return err
+	}
+	// A CAST of bytes to text keeps them as they are.
+	rows, err := t.sql.QueryContext(t.ctx, "SELECT CAST(p.data AS TEXT) FROM json_each(?) AS c LEFT JOIN sqlite_dbpage AS p ON p.pgno = c.value", string(numbers))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var column any // as the driver has it, without a copy
+		if err := rows.Scan(&column); err != nil {
+			return err
+		}
+		page, _ := column.(string) // a page that is not there is NULL
+		if err := fn(page); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

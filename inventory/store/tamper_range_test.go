@@ -12,10 +12,13 @@ import (
 	"hwmfa/inventory"
 )
 
-// TestTamperingRanges: a journal that is read in ranges by two readers is held
-// to the same as a short one, at the borders of the ranges and where a field
-// was made to look like two.
-func TestTamperingRanges(t *testing.T) {
+// longPayload is the length in bytes of one that takes many pages.
+const longPayload = 32 << 10
+
+// TestTamperingLong: a journal of many pages is held to the same as a short one,
+// at the borders of what is handed on at once and where a field was made to look
+// like two.
+func TestTamperingLong(t *testing.T) {
 	const last = 4*rawEvents + 50
 	s, path := opened(t)
 	err := s.Update(t.Context(), func(tx inventory.Tx) error {
@@ -44,12 +47,12 @@ func TestTamperingRanges(t *testing.T) {
 		seq   int64
 		fault inventory.Fault
 	}{
-		{"the last event of a range is edited", []string{edited(rawEvents)}, rawEvents, inventory.FaultAltered},
-		{"the first event of a range is edited", []string{edited(rawEvents + 1)}, rawEvents + 1, inventory.FaultAltered},
+		{"the last event that is handed on with others is edited", []string{edited(rawEvents)}, rawEvents, inventory.FaultAltered},
+		{"the first event that is handed on with others is edited", []string{edited(rawEvents + 1)}, rawEvents + 1, inventory.FaultAltered},
 		{"the last event is edited", []string{edited(last)}, last, inventory.FaultAltered},
-		{"two readers meet an edited event", []string{edited(3*rawEvents + 5), edited(rawEvents + 9)}, rawEvents + 9, inventory.FaultAltered},
+		{"two events are edited", []string{edited(3*rawEvents + 5), edited(rawEvents + 9)}, rawEvents + 9, inventory.FaultAltered},
 		{"an event is deleted", []string{"DELETE FROM events WHERE seq = 513"}, 513, inventory.FaultMissing},
-		{"two events over a border are swapped", []string{
+		{"two events over such a border are swapped", []string{
 			"UPDATE events SET seq = -1 WHERE seq = 512", "UPDATE events SET seq = 512 WHERE seq = 513", "UPDATE events SET seq = 513 WHERE seq = -1",
 		}, 512, inventory.FaultAltered},
 		{"an event is written into the one before it", []string{
@@ -59,7 +62,7 @@ func TestTamperingRanges(t *testing.T) {
 			"UPDATE events SET hash = concat(hash, x'1e', " + text + "301)) WHERE seq = 300",
 		}, 300, inventory.FaultAltered},
 		{"a payload is taken away", []string{"UPDATE events SET payload = '' WHERE seq = 300"}, 300, inventory.FaultAltered},
-		{"a payload is long", []string{fmt.Sprintf("UPDATE events SET payload = '%s' WHERE seq = 300", strings.Repeat("x", 2*longPayload))}, 300, inventory.FaultAltered},
+		{"a payload is long", []string{fmt.Sprintf("UPDATE events SET payload = '%s' WHERE seq = 300", strings.Repeat("x", longPayload))}, 300, inventory.FaultAltered},
 		{"a field is NULL and the next one holds both", []string{
 			`PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'NOT NULL', '') WHERE name = 'events'; PRAGMA writable_schema = RESET`,
 			"UPDATE events SET actor = concat(at, x'1f', actor), at = NULL WHERE seq = 300",

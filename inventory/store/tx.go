@@ -21,8 +21,6 @@ type tx struct {
 	dialect dialect
 	// prepared are the statements that this transaction ran before.
 	prepared map[string]*sql.Stmt
-	// again opens the same file once more, for reading; nil where it cannot be.
-	again func() (*sql.DB, error)
 }
 
 // row is what *sql.Row and *sql.Rows have in common.

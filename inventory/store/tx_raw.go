@@ -23,10 +23,54 @@ func (t *tx) EachRaw(fn func([]inventory.RawEvent) error) error {
 			return err
 		}
 		if last > 0 {
-			return t.eachRange(last, fn)
+			read, err := t.eachInPages(fn)
+			if err != nil || read >= last {
+				return err
+			}
+			return t.eachRow(after(read, fn), "ORDER BY rowid")
 		}
 	}
 	return t.eachRow(fn, "ORDER BY seq")
+}
+
+// after calls fn without the first events, so many.
+func after(first int64, fn func([]inventory.RawEvent) error) func([]inventory.RawEvent) error {
+	return func(events []inventory.RawEvent) error {
+		skipped := min(first, int64(len(events)))
+		if first -= skipped; skipped == int64(len(events)) {
+			return nil
+		}
+		return fn(events[skipped:])
+	}
+}
+
+// batch collects events until there are enough of them.
+type batch struct {
+	fn     func([]inventory.RawEvent) error
+	events []inventory.RawEvent
+	size   int
+	err    error // of fn
+}
+
+// add adds an event that was read from so many bytes.
+func (b *batch) add(e inventory.RawEvent, size int) error {
+	if b.events == nil {
+		b.events = make([]inventory.RawEvent, 0, rawEvents)
+	}
+	b.events, b.size = append(b.events, e), b.size+size
+	if len(b.events) < rawEvents && b.size < rawBytes {
+		return nil
+	}
+	return b.flush()
+}
+
+// flush hands on what was collected.
+func (b *batch) flush() error {
+	if b.err == nil && len(b.events) > 0 {
+		b.err = b.fn(b.events)
+		b.events, b.size = nil, 0
+	}
+	return b.err
 }
 
 // eachRow reads events one by one, where their numbers may be anything.
@@ -36,8 +80,7 @@ func (t *tx) eachRow(fn func([]inventory.RawEvent) error, which string, args ...
 		return mapped(err)
 	}
 	defer rows.Close()
-	var batch []inventory.RawEvent
-	size := 0
+	b := batch{fn: fn}
 	for rows.Next() {
 		var column any // as the driver has it, without a copy
 		if err := rows.Scan(&column); err != nil {
@@ -46,23 +89,19 @@ func (t *tx) eachRow(fn func([]inventory.RawEvent) error, which string, args ...
 		text, _ := column.(string)
 		e, ok := split(text)
 		if !ok {
-			if err := fn(batch); err != nil {
+			if err := b.flush(); err != nil {
 				return err
 			}
 			return &inventory.JournalError{Seq: e.Seq, Fault: inventory.FaultAltered, Detail: "a field is not of its form"}
 		}
-		batch, size = append(batch, e), size+len(text)
-		if len(batch) == rawEvents || size >= rawBytes {
-			if err := fn(batch); err != nil {
-				return err
-			}
-			batch, size = make([]inventory.RawEvent, 0, rawEvents), 0
+		if err := b.add(e, len(text)); err != nil {
+			return err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return mapped(err)
+	if err := b.flush(); err != nil {
+		return err
 	}
-	return fn(batch)
+	return mapped(rows.Err())
 }
 
 // split takes apart an event, as joinedRow does, without the cost of its types.
