@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,10 +45,15 @@ func TestTrustUpdateFromAFileAsksNoNetwork(t *testing.T) {
 func TestTrustUpdateTellsThatItFetches(t *testing.T) {
 	streams, terminal := term.Test()
 	a := newApp(streams)
-	began := time.Now()
-	a.now = func() time.Time { return began.Add(20 * time.Since(began)) } // twenty times as fast
-	a.fetch = func(context.Context, string, int64, func(int64)) ([]byte, error) {
-		time.Sleep(1500 * time.Millisecond)
+	began, asked := time.Now(), atomic.Int32{}
+	a.now = func() time.Time { // twenty times as fast
+		asked.Add(1)
+		return began.Add(20 * time.Since(began))
+	}
+	a.fetch = func(_ context.Context, _ string, _ int64, _ func(int64)) ([]byte, error) {
+		// The time is asked whenever it may be told.
+		for before := asked.Load(); asked.Load() < before+2 && time.Since(began) < time.Minute; time.Sleep(5 * time.Millisecond) {
+		}
 		return nil, fetch.ErrNotFetched
 	}
 	status := runApp(t.Context(), a, []string{

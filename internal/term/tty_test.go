@@ -56,7 +56,7 @@ func onPTY(t *testing.T, program *os.File) *Streams {
 // await waits until the terminal's echo is on or off.
 func await(t *testing.T, program *os.File, echo bool) {
 	t.Helper()
-	for range 2000 {
+	for range 60_000 {
 		termios, err := unix.IoctlGetTermios(int(program.Fd()), unix.TCGETS)
 		if err != nil {
 			t.Fatal(err)
