@@ -66,12 +66,12 @@ func (s *RecoverySum) Add(f Finding, address string) {
 // was not looked at may share a mailbox that seems to be one account's.
 func (s *RecoverySum) End(whole bool) { s.whole = whole }
 
-// Complete puts into a finding what only the whole run can tell: whether other accounts have the same mailbox. It is called
-// after End, and may be called again.
-func (s *RecoverySum) Complete(f *Finding) {
-	h := s.of[f.AccountID]
-	if h == nil || slices.ContainsFunc(f.Recovery, func(r Recovery) bool { return r.Finding == RootEmailShared }) {
-		return
+// Shared is what only the whole run can tell of an account: whether others have the same mailbox. It is called after End, and
+// goes before what else is found of the account's recovery; nil where the mailbox is unknown.
+func (s *RecoverySum) Shared(account string) *Recovery {
+	h := s.of[account]
+	if h == nil {
+		return nil
 	}
 	r := Recovery{RootEmailShared, RecoveryOK, "medium", "no other account of the organization has root's mailbox"}
 	switch {
@@ -81,7 +81,7 @@ func (s *RecoverySum) Complete(f *Finding) {
 		r.Status = RecoveryFinding
 		r.Text = fmt.Sprintf("root's mailbox is that of %d of the accounts that were audited: whoever reads it can begin a recovery of each", h.accounts)
 	}
-	f.Recovery = slices.Insert(f.Recovery, 0, r)
+	return &r
 }
 
 // Totals are the counts, in the order of RecoveryNames.

@@ -203,7 +203,7 @@ func (a *app) newAudit(ctx context.Context, opts auditOptions) (_ *audit, err er
 	if err := errors.Join(run.openSupplied(), run.keepEvidence()); err != nil {
 		return nil, err
 	}
-	run.spool, err = report.NewSpool(run.recovery.Complete)
+	run.spool, err = report.NewSpool(run.recovery.Shared)
 	return run, err
 }
 

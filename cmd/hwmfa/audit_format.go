@@ -102,7 +102,7 @@ func (r *audit) write(out report.Writer, totals iamcheck.Totals) error {
 	if err != nil {
 		return err
 	}
-	if err := r.spool.Each(out.Finding); err != nil {
+	if err := r.spool.Write(out); err != nil {
 		return err
 	}
 	return out.End(totals)

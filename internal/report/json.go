@@ -1,9 +1,11 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"hwmfa/iamcheck"
@@ -14,6 +16,8 @@ import (
 type jsonWriter struct {
 	out  io.Writer
 	some bool
+	// indented is the last finding as it was written.
+	indented bytes.Buffer
 }
 
 // JSON writes hwmfa.audit/v1, indented by two spaces.
@@ -24,9 +28,9 @@ func (j *jsonWriter) Begin(h Head) error {
 	if err != nil {
 		return fmt.Errorf("encode JSON: %w", err)
 	}
-	if err := j.write(`{
+	if err := j.write([]byte(`{
   "schema": "` + Schema + `",
-  "generated_at": ` + string(at)); err != nil {
+  "generated_at": ` + string(at))); err != nil {
 		return err
 	}
 	if err := j.value(",\n  \"benchmark\": ", "  ", h.Benchmark, ""); err != nil {
@@ -40,13 +44,29 @@ func (j *jsonWriter) Begin(h Head) error {
 	return j.value(",\n  \"scope\": ", "  ", h.Scope, ",\n  \"accounts\": [")
 }
 
-func (j *jsonWriter) Finding(f iamcheck.Finding) error {
+func (j *jsonWriter) Finding(f iamcheck.Finding) error { return encoded(f, j.doc) }
+
+// encoded hands over a finding as JSON on one line.
+func encoded(f iamcheck.Finding, doc func([]byte) error) error {
+	line, err := term.MarshalJSONLine(f)
+	if err != nil {
+		return err
+	}
+	return doc(line)
+}
+
+func (j *jsonWriter) doc(line []byte) error {
 	between := "\n    "
 	if j.some {
 		between = ",\n    "
 	}
 	j.some = true
-	return j.value(between, "    ", f, "")
+	j.indented.Reset()
+	j.indented.WriteString(between)
+	if err := json.Indent(&j.indented, line, "    ", "  "); err != nil {
+		return fmt.Errorf("encode JSON: %w", err)
+	}
+	return j.write(j.indented.Bytes())
 }
 
 func (j *jsonWriter) End(t iamcheck.Totals) error {
@@ -63,11 +83,11 @@ func (j *jsonWriter) value(before, prefix string, v any, after string) error {
 	if err != nil {
 		return err
 	}
-	return j.write(before + string(doc) + after)
+	return j.write(slices.Concat([]byte(before), doc, []byte(after)))
 }
 
-func (j *jsonWriter) write(text string) error {
-	if _, err := io.WriteString(j.out, text); err != nil {
+func (j *jsonWriter) write(text []byte) error {
+	if _, err := j.out.Write(text); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
 	return nil

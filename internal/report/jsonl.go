@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"hwmfa/iamcheck"
@@ -23,6 +24,10 @@ func (l lines) write(v any) error {
 	if err != nil {
 		return err
 	}
+	return l.writeDoc(doc)
+}
+
+func (l lines) writeDoc(doc []byte) error {
 	if _, err := l.out.Write(append(doc, '\n')); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
@@ -45,10 +50,11 @@ func (j *jsonlWriter) Begin(h Head) error {
 }
 
 func (j *jsonlWriter) Finding(f iamcheck.Finding) error {
-	return j.write(struct {
-		Schema string `json:"schema"`
-		iamcheck.Finding
-	}{AccountSchema, f})
+	return encoded(f, j.doc)
+}
+
+func (j *jsonlWriter) doc(line []byte) error {
+	return j.writeDoc(slices.Concat([]byte(`{"schema":"`+AccountSchema+`",`), line[len("{"):]))
 }
 
 func (j *jsonlWriter) End(t iamcheck.Totals) error {

@@ -66,6 +66,13 @@ type Writer interface {
 	End(iamcheck.Totals) error
 }
 
+// docWriter is a Writer that takes a finding as JSON on one line, as the spool keeps it: taking one apart and putting it together
+// again is most of what a report costs.
+type docWriter interface {
+	Writer
+	doc([]byte) error
+}
+
 // Format names what programs read.
 type Format string
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,46 @@ func TestASpoolGivesFindingsBackInOrder(t *testing.T) {
 		})
 		if err != nil || !reflect.DeepEqual(got, want) || s.Len() != len(want) {
 			t.Errorf("got %+v, %v", got, err)
+		}
+	}
+}
+
+// A finding is written as it is kept, and what the whole run tells of it is the first of its recovery.
+func TestASpoolWritesWhatItHandsOver(t *testing.T) {
+	shared := iamcheck.Recovery{Finding: iamcheck.RootEmailShared, Status: iamcheck.RecoveryFinding, Severity: "medium", Text: "2 \"have\" it <\u202e>"}
+	s, err := report.NewSpool(func(account string) *iamcheck.Recovery {
+		if account == "210000000003" {
+			return nil
+		}
+		return &shared
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	findings := states()
+	findings[0].Name = ptr(`"recovery":[`)
+	findings[3].Recovery = []iamcheck.Recovery{}
+	for _, f := range findings {
+		if err := s.Add(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	findings[1].Recovery = slices.Insert(findings[1].Recovery, 0, shared)
+	for _, format := range []report.Format{report.FormatJSON, report.FormatJSONL, report.FormatCSV} {
+		var want, got bytes.Buffer
+		direct, kept := report.New(format, &want), report.New(format, &got)
+		for _, f := range findings {
+			if err := direct.Finding(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		totals := iamcheck.NewTally().Totals(nil, iamcheck.Census{}, iamcheck.Thresholds{})
+		if err := errors.Join(s.Write(kept), kept.End(totals), direct.End(totals)); err != nil {
+			t.Fatal(err)
+		}
+		if got.String() != want.String() || !strings.Contains(got.String(), "<") {
+			t.Errorf("%s: got\n%s\nwant\n%s", format, got.String(), want.String())
 		}
 	}
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"slices"
 
 	"hwmfa/iamcheck"
+	"hwmfa/internal/term"
 )
 
 // Spool keeps findings in a file of its own until all are there, so that a report in the order of accounts takes no memory
@@ -20,7 +22,8 @@ type Spool struct {
 	out  *bufio.Writer
 	size int64
 	at   []position
-	last func(*iamcheck.Finding)
+	// shared is what only the whole run can tell of an account's recovery; nil, or nil for an account, is nothing.
+	shared func(account string) *iamcheck.Recovery
 }
 
 // position is where a finding stands in the file.
@@ -30,9 +33,9 @@ type position struct {
 	length  int
 }
 
-// NewSpool opens a spool in the folder for temporary files. last, unless nil, puts into each finding that is handed over what
-// only the whole run can tell.
-func NewSpool(last func(*iamcheck.Finding)) (*Spool, error) {
+// NewSpool opens a spool in the folder for temporary files. shared, unless nil, says of an account what goes before what else is
+// found of its recovery: only the whole run can tell it, so that it is asked for when findings are handed over.
+func NewSpool(shared func(account string) *iamcheck.Recovery) (*Spool, error) {
 	file, err := os.CreateTemp("", "hwmfa-audit-")
 	if err != nil {
 		return nil, fmt.Errorf("make a file for findings: %w", err)
@@ -40,12 +43,12 @@ func NewSpool(last func(*iamcheck.Finding)) (*Spool, error) {
 	if err := os.Remove(file.Name()); err != nil {
 		return nil, errors.Join(fmt.Errorf("make a file for findings: %w", err), file.Close())
 	}
-	return &Spool{file: file, out: bufio.NewWriterSize(file, 1<<16), last: last}, nil
+	return &Spool{file: file, out: bufio.NewWriterSize(file, 1<<16), shared: shared}, nil
 }
 
 // Add keeps one finding.
 func (s *Spool) Add(f iamcheck.Finding) error {
-	doc, err := json.Marshal(f)
+	doc, err := term.MarshalJSONLine(f)
 	if err != nil {
 		return fmt.Errorf("keep the finding on %s: %w", f.AccountID, err)
 	}
@@ -62,27 +65,34 @@ func (s *Spool) Len() int { return len(s.at) }
 
 // Each hands over the findings in the order of their accounts. Who made a call is not kept. It may be called again.
 func (s *Spool) Each(each func(iamcheck.Finding) error) error {
-	if err := s.out.Flush(); err != nil {
-		return fmt.Errorf("keep findings: %w", err)
-	}
-	slices.SortStableFunc(s.at, func(a, b position) int { return cmp.Compare(a.account, b.account) })
 	findings, stop := make(chan iamcheck.Finding, ahead), make(chan struct{})
 	var failed error
 	go func() {
 		defer close(findings)
-		failed = s.read(findings, stop)
+		failed = s.docs(func(doc []byte) error {
+			var f iamcheck.Finding
+			if err := json.Unmarshal(doc, &f); err != nil {
+				return fmt.Errorf("read a finding again: %w", err)
+			}
+			select {
+			case findings <- f:
+				return nil
+			case <-stop:
+				return errStopped
+			}
+		})
 	}()
 	var err error
 	for f := range findings {
 		if err != nil {
 			continue // until the reader has seen that it is to stop
 		}
-		if s.last != nil {
-			s.last(&f)
-		}
 		if err = each(f); err != nil {
 			close(stop)
 		}
+	}
+	if errors.Is(failed, errStopped) {
+		failed = nil
 	}
 	return errors.Join(err, failed)
 }
@@ -90,25 +100,56 @@ func (s *Spool) Each(each func(iamcheck.Finding) error) error {
 // ahead is how many findings are read before they are asked for: reading one takes as long as writing it.
 const ahead = 16
 
-// read reads the findings until there are no more, or it is to stop.
-func (s *Spool) read(into chan<- iamcheck.Finding, stop <-chan struct{}) error {
-	var doc []byte
+var errStopped = errors.New("nobody wants more findings")
+
+// Write hands the findings to a writer, in the order of their accounts.
+func (s *Spool) Write(w Writer) error {
+	if w, ok := w.(docWriter); ok {
+		return s.docs(w.doc)
+	}
+	return s.Each(w.Finding)
+}
+
+// docs hands over the findings as they are kept, in the order of their accounts; each is good until the next.
+func (s *Spool) docs(each func([]byte) error) error {
+	if err := s.out.Flush(); err != nil {
+		return fmt.Errorf("keep findings: %w", err)
+	}
+	slices.SortStableFunc(s.at, func(a, b position) int { return cmp.Compare(a.account, b.account) })
+	var kept []byte
 	for _, p := range s.at {
-		doc = slices.Grow(doc[:0], p.length)[:p.length]
-		if _, err := io.ReadFull(io.NewSectionReader(s.file, p.offset, int64(p.length)), doc); err != nil {
+		kept = slices.Grow(kept[:0], p.length)[:p.length]
+		_, err := io.ReadFull(io.NewSectionReader(s.file, p.offset, int64(p.length)), kept)
+		doc := kept
+		if err == nil {
+			doc, err = s.complete(p.account, kept)
+		}
+		if err != nil {
 			return fmt.Errorf("read the finding on %s again: %w", p.account, err)
 		}
-		var f iamcheck.Finding
-		if err := json.Unmarshal(doc, &f); err != nil {
-			return fmt.Errorf("read the finding on %s again: %w", p.account, err)
-		}
-		select {
-		case into <- f:
-		case <-stop:
-			return nil
+		if err := each(doc); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// recoveryList begins the list of what is found of an account's recovery. No string can hold it: a quote in one is escaped.
+var recoveryList = []byte(`"recovery":[`)
+
+// complete puts into a finding what only the whole run can tell. Where its list is empty there is nothing to tell: the account
+// has no address.
+func (s *Spool) complete(account string, doc []byte) ([]byte, error) {
+	if s.shared == nil {
+		return doc, nil
+	}
+	shared := s.shared(account)
+	before, after, listed := bytes.Cut(doc, recoveryList)
+	if shared == nil || !listed || bytes.HasPrefix(after, []byte("]")) {
+		return doc, nil
+	}
+	first, err := term.MarshalJSONLine(shared)
+	return slices.Concat(before, recoveryList, first, []byte(","), after), err
 }
 
 // Close drops the findings.

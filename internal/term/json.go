@@ -31,11 +31,7 @@ func (s *Streams) JSONLine(v any) error {
 
 // MarshalJSONLine is v as JSONLine writes it, without the newline.
 func MarshalJSONLine(v any) ([]byte, error) {
-	doc, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("encode JSON: %w", err)
-	}
-	return escapeJSON(doc), nil
+	return marshalJSON(v, func(*json.Encoder) {})
 }
 
 func writeJSON(w io.Writer, v any) error {
@@ -52,10 +48,14 @@ func writeJSON(w io.Writer, v any) error {
 // MarshalJSON is v as JSON writes it, without a newline at the end: each line
 // but the first begins with prefix.
 func MarshalJSON(v any, prefix string) ([]byte, error) {
+	return marshalJSON(v, func(enc *json.Encoder) { enc.SetIndent(prefix, "  ") })
+}
+
+func marshalJSON(v any, form func(*json.Encoder)) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent(prefix, "  ")
+	form(enc)
 	if err := enc.Encode(v); err != nil {
 		return nil, fmt.Errorf("encode JSON: %w", err)
 	}
