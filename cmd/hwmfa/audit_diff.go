@@ -95,23 +95,54 @@ func runAuditDiff(ctx context.Context, a *app, opts auditDiffOptions) error {
 	case pair.before.Event >= pair.after.Event:
 		return fmt.Errorf("audit diff: %s is not before %s: %w", pair.before.ID, pair.after.ID, errNotComparable)
 	}
-	var all []history.Difference
-	both, err := history.Compare(
-		history.Verdicts{List: pair.lists[0], Complete: pair.before.Complete()},
-		history.Verdicts{List: pair.lists[1], Complete: pair.after.Complete()},
-		func(d history.Difference) error { all = append(all, d); return nil })
+	sum, err := pair.sum()
+	switch {
+	case err != nil:
+	case opts.json:
+		err = a.diffJSON(pair, sum)
+	default:
+		err = a.printDiff(pair, sum)
+	}
 	if err != nil {
 		return fmt.Errorf("audit diff: %w", err)
 	}
-	if opts.json {
-		err = a.streams.JSON(diffReport(pair, both, all))
-	} else {
-		err = a.printDiff(pair, both, all)
-	}
-	if err == nil && slices.ContainsFunc(all, func(d history.Difference) bool { return d.Worse }) {
+	if sum.worse > 0 {
 		return errFound
 	}
-	return err
+	return nil
+}
+
+// each hands over every account that differs, in the order of accounts, and says
+// how many were compared. It keeps none of them: an organization may have changed
+// as a whole.
+func (p auditPair) each(fn func(history.Difference) error) (both int, err error) {
+	return history.Compare(
+		history.Verdicts{List: p.lists[0], Complete: p.before.Complete()},
+		history.Verdicts{List: p.lists[1], Complete: p.after.Complete()}, fn)
+}
+
+// diffSum counts what differs.
+type diffSum struct {
+	both, differ, worse int
+	changes             map[history.Change]int
+}
+
+func (p auditPair) sum() (sum diffSum, err error) {
+	sum.changes = map[history.Change]int{}
+	for _, c := range history.Changes() {
+		sum.changes[c] = 0
+	}
+	sum.both, err = p.each(func(d history.Difference) error {
+		sum.differ++
+		if d.Worse {
+			sum.worse++
+		}
+		for _, c := range d.Changes {
+			sum.changes[c]++
+		}
+		return nil
+	})
+	return sum, err
 }
 
 // errNotComparable: a difference between the runs would say nothing of accounts.
@@ -179,27 +210,18 @@ func verdictToJSON(v *inventory.AuditVerdict) *verdictJSON {
 	return &verdictJSON{v.Level2, v.Level1, null(v.Assurance), v.NotRequired, append([]string{}, v.Reasons...), append([]string{}, v.Warnings...), v.Devices}
 }
 
-func diffReport(p auditPair, both int, all []history.Difference) any {
-	counts := map[history.Change]int{}
-	for _, c := range history.Changes() {
-		counts[c] = 0
-	}
-	worse := 0
-	list := make([]auditDiffJSON, 0, len(all))
-	for _, d := range all {
-		for _, c := range d.Changes {
-			counts[c]++
-		}
-		if d.Worse {
-			worse++
-		}
-		list = append(list, auditDiffJSON{
-			AccountID: d.AccountID(), Name: null(d.Name()), Changes: d.Changes, New: d.New, Worse: d.Worse,
-			Before: verdictToJSON(d.Before), After: verdictToJSON(d.After),
-			DevicesAdded: append([]string{}, d.DevicesAdded...), DevicesRemoved: append([]string{}, d.DevicesRemoved...),
+// diffJSON writes the comparison, one account after the other.
+func (a *app) diffJSON(p auditPair, sum diffSum) error {
+	var failed error
+	accounts := func(yield func(any) bool) {
+		_, failed = p.each(func(d history.Difference) error {
+			if !yield(differenceToJSON(d)) {
+				return errEnough
+			}
+			return nil
 		})
 	}
-	return struct {
+	err := a.streams.JSONLists(struct {
 		Schema   string                 `json:"schema"`
 		Before   auditRunJSON           `json:"before"`
 		After    auditRunJSON           `json:"after"`
@@ -207,61 +229,59 @@ func diffReport(p auditPair, both int, all []history.Difference) any {
 		Worse    int                    `json:"worse"`
 		Changes  map[history.Change]int `json:"changes"`
 		Accounts []auditDiffJSON        `json:"accounts"`
-	}{"hwmfa.audit-diff/v1", auditRunToJSON(p.before), auditRunToJSON(p.after), both, worse, counts, list}
+	}{"hwmfa.audit-diff/v1", auditRunToJSON(p.before), auditRunToJSON(p.after), sum.both, sum.worse, sum.changes, []auditDiffJSON{}},
+		term.List{Name: "accounts", Elements: accounts})
+	return errors.Join(err, failed)
 }
 
-func (a *app) printDiff(p auditPair, both int, all []history.Difference) error {
+func differenceToJSON(d history.Difference) auditDiffJSON {
+	return auditDiffJSON{
+		AccountID: d.AccountID(), Name: null(d.Name()), Changes: d.Changes, New: d.New, Worse: d.Worse,
+		Before: verdictToJSON(d.Before), After: verdictToJSON(d.After),
+		DevicesAdded: append([]string{}, d.DevicesAdded...), DevicesRemoved: append([]string{}, d.DevicesRemoved...),
+	}
+}
+
+// printDiff prints what got worse, then the rest.
+func (a *app) printDiff(p auditPair, sum diffSum) error {
 	err := a.streams.Printf("%s\nfrom %s\nto   %s\n", scopeText(p.after.Scope), runText(p.before), runText(p.after))
 	if err != nil {
 		return err
 	}
-	worse := 0
-	for _, d := range all {
-		if d.Worse {
-			worse++
+	for _, worse := range []bool{true, false} {
+		if worse && sum.worse == 0 || !worse && sum.worse == sum.differ {
+			continue
+		}
+		_, err := p.each(func(d history.Difference) error {
+			if d.Worse != worse {
+				return nil
+			}
+			return a.printChanged(d)
+		})
+		if err != nil {
+			return err
 		}
 	}
-	if err := a.printChanged(all); err != nil {
-		return err
-	}
 	return a.streams.Printf("\n%s compared, %s, %d got worse\n",
-		term.Count(both, "account", "accounts"), term.Count(len(all), "differs", "differ"), worse)
+		term.Count(sum.both, "account", "accounts"), term.Count(sum.differ, "differs", "differ"), sum.worse)
 }
 
-// printNew names what is new since a run.
-func (a *app) printNew(before inventory.AuditRun, all []history.Difference) error {
-	if len(all) == 0 {
-		return a.streams.Printf("\nnothing new since %s\n", runText(before))
+// printChanged prints how an account differs.
+func (a *app) printChanged(d history.Difference) error {
+	mark := "  "
+	if d.Worse {
+		mark = a.streams.Paint(term.Red, "! ")
 	}
-	if err := a.streams.Printf("\nnew since %s\n", runText(before)); err != nil {
+	// mark carries our own colour codes and is not escaped.
+	if err := a.streams.Print("\n" + mark); err != nil {
 		return err
 	}
-	return a.printChanged(all)
-}
-
-// printChanged prints what got worse, then the rest.
-func (a *app) printChanged(all []history.Difference) error {
-	for _, worse := range []bool{true, false} {
-		for _, d := range all {
-			if d.Worse != worse {
-				continue
-			}
-			mark := "  "
-			if worse {
-				mark = a.streams.Paint(term.Red, "! ")
-			}
-			// mark carries our own colour codes and is not escaped.
-			if err := a.streams.Print("\n" + mark); err != nil {
-				return err
-			}
-			if err := a.streams.Printf("%s %s\n", d.AccountID(), d.Name()); err != nil {
-				return err
-			}
-			for _, line := range differenceLines(d) {
-				if err := a.streams.Paragraph(4, line); err != nil {
-					return err
-				}
-			}
+	if err := a.streams.Printf("%s %s\n", d.AccountID(), d.Name()); err != nil {
+		return err
+	}
+	for _, line := range differenceLines(d) {
+		if err := a.streams.Paragraph(4, line); err != nil {
+			return err
 		}
 	}
 	return nil

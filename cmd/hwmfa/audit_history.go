@@ -143,12 +143,21 @@ func (r *audit) record(ctx context.Context, run inventory.AuditRun) error {
 // scope, and names what is on the terminal's page. Without such a run everything
 // that needs attention is new.
 func (r *audit) anythingNew(ctx context.Context, run inventory.AuditRun) (found bool, err error) {
-	var changed []history.Difference
-	before, err := r.since(ctx, run, func(d history.Difference) error {
-		if d.New {
-			changed = append(changed, d)
+	fresh := 0
+	before, err := r.since(ctx, run, func(before inventory.AuditRun, d history.Difference) error {
+		if !d.New {
+			return nil
 		}
-		return nil
+		fresh++
+		if !r.forPeople() {
+			return nil
+		}
+		if fresh == 1 {
+			if err := r.app.streams.Printf("\nnew since %s\n", runText(before)); err != nil {
+				return err
+			}
+		}
+		return r.app.printChanged(d)
 	})
 	switch {
 	case err != nil:
@@ -156,15 +165,15 @@ func (r *audit) anythingNew(ctx context.Context, run inventory.AuditRun) (found 
 	case before == nil:
 		r.app.streams.Notice("there is no run of the same scope before this one: everything is new")
 		return r.attention, nil
-	case !r.forPeople():
-		return len(changed) > 0, nil
+	case fresh == 0 && r.forPeople():
+		err = r.app.streams.Printf("\nnothing new since %s\n", runText(*before))
 	}
-	return len(changed) > 0, r.app.printNew(*before, changed)
+	return fresh > 0, err
 }
 
-// since compares this run with the last of the same scope and hands over every
-// difference, in the order of accounts; nil where there is no such run.
-func (r *audit) since(ctx context.Context, run inventory.AuditRun, each func(history.Difference) error) (*inventory.AuditRun, error) {
+// since compares this run with the last of the same scope and hands over that
+// and every difference, in the order of accounts; nil where there is no such run.
+func (r *audit) since(ctx context.Context, run inventory.AuditRun, each func(inventory.AuditRun, history.Difference) error) (*inventory.AuditRun, error) {
 	if r.app.settings.Inventory == "" {
 		return nil, nil
 	}
@@ -183,7 +192,8 @@ func (r *audit) since(ctx context.Context, run inventory.AuditRun, each func(his
 		return nil, err
 	}
 	_, err = history.Compare(
-		history.Verdicts{List: list, Complete: before.Complete()}, history.Verdicts{List: r.verdicts(), Complete: run.Complete()}, each)
+		history.Verdicts{List: list, Complete: before.Complete()}, history.Verdicts{List: r.verdicts(), Complete: run.Complete()},
+		func(d history.Difference) error { return each(before, d) })
 	return &before, err
 }
 

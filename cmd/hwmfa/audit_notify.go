@@ -14,6 +14,7 @@ import (
 	"hwmfa/iamcheck"
 	"hwmfa/internal/history"
 	"hwmfa/internal/notify"
+	"hwmfa/inventory"
 )
 
 func (a *app) addNotifyFlags(f *pflag.FlagSet) {
@@ -98,7 +99,7 @@ func (r *audit) tell(ctx context.Context, missing error) {
 		return
 	}
 	fresh := map[string]bool{}
-	before, err := r.since(ctx, r.entry(missing), func(d history.Difference) error {
+	before, err := r.since(ctx, r.entry(missing), func(_ inventory.AuditRun, d history.Difference) error {
 		if d.New {
 			fresh[d.AccountID()] = true
 		}
