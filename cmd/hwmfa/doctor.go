@@ -105,14 +105,7 @@ var statusColours = map[doctor.Status]term.Colour{doctor.OK: term.Green, doctor.
 
 func printDoctor(streams *term.Streams, findings []doctor.Finding) error {
 	for _, f := range findings {
-		word := string(f.Status)
-		if colour, ok := statusColours[f.Status]; ok {
-			word = streams.Paint(colour, word)
-		}
-		if len(f.Status) < len(doctor.Fail) {
-			word += "  "
-		}
-		if err := streams.Printf("%s  %s: %s\n", word, f.ID, f.Text); err != nil {
+		if err := streams.Lead(statusColours[f.Status], string(f.Status), "%*s%s: %s\n", 6-len(f.Status), "", f.ID, f.Text); err != nil {
 			return err
 		}
 		if f.Mend == "" {

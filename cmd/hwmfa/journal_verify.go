@@ -123,12 +123,12 @@ func printVerify(a *app, opts journalVerifyOptions, r journalVerifyReport) error
 		return a.streams.JSON(r)
 	}
 	for _, p := range r.Problems {
-		if err := a.streams.Printf("%s %s\n", a.streams.Paint(term.Red, "broken:"), p); err != nil {
+		if err := a.streams.Lead(term.Red, "broken:", " %s\n", p); err != nil {
 			return err
 		}
 	}
 	for _, w := range r.Warnings {
-		if err := a.streams.Printf("%s %s\n", a.streams.Paint(term.Yellow, "warning:"), w); err != nil {
+		if err := a.streams.Lead(term.Yellow, "warning:", " %s\n", w); err != nil {
 			return err
 		}
 	}

@@ -126,7 +126,7 @@ func printUdevCheck(a *app, r udev.Report, user string) error {
 		if n.Name != "" {
 			what += " (" + n.Name + ", " + n.USB.ID() + ")"
 		}
-		if err := a.streams.Printf("%s %s: %s\n", a.streams.Paint(colour, string(n.Status)), what, n.Words()); err != nil {
+		if err := a.streams.Lead(colour, string(n.Status), " %s: %s\n", what, n.Words()); err != nil {
 			return err
 		}
 		if mend := n.Mend(user); mend != "" {

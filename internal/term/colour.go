@@ -11,6 +11,15 @@ const (
 	Bold   Colour = "1"
 )
 
+// Lead writes a result to standard output as Printf does, with a painted word in
+// front. Printf alone would escape the colour.
+func (s *Streams) Lead(c Colour, word, format string, args ...any) error {
+	if err := s.Print(s.Paint(c, Escape(word))); err != nil {
+		return err
+	}
+	return s.Printf(format, args...)
+}
+
 // Paint colours our own text for standard output, or returns it as it is where
 // colours are off. Escape foreign text before painting it.
 func (s *Streams) Paint(c Colour, text string) string {

@@ -48,6 +48,16 @@ func TestPaint(t *testing.T) {
 	}
 }
 
+func TestLead(t *testing.T) {
+	s, far := Test()
+	if err := s.InColour().Lead(Red, "fail\x1b", " %s\n", "\x1b[32mpass"); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := far.Out.String(), "\x1b[31mfail\\x1b\x1b[0m \\x1b[32mpass\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestTableOnANarrowTerminal(t *testing.T) {
 	print := func(width int) (lines []string) {
 		table := NewTable("name", "kind", "sha-256", "subject").Limit(3, 40).Give(3, 12).Give(2, 9)

@@ -29,6 +29,12 @@ func Test(lines ...string) (*Streams, *TestTerminal) {
 	return &Streams{In: &t.In, Out: &t.Out, Err: &t.Err, openTTY: t.open}, t
 }
 
+// InColour are the streams as those of a terminal that shows colours.
+func (s *Streams) InColour() *Streams {
+	s.colour = true
+	return s
+}
+
 func (t *TestTerminal) open() (terminal, error) {
 	if t.typed == nil {
 		return nil, ErrNoInput
