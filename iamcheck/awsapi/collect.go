@@ -91,6 +91,10 @@ type collector struct {
 	left  int
 	// listed: all accounts are found.
 	listed bool
+	// anyWay: the units are for rules alone, so that accounts are found by the one list where the units cannot be read.
+	// walkFailed is then the call that failed; it is written before any account without units is found.
+	anyWay     bool
+	walkFailed *iamcheck.Call
 }
 
 // identity is who calls.

@@ -17,6 +17,9 @@ import (
 // maxAnswer bounds the body of one answer, in bytes: a page of a thousand virtual devices is about one million.
 const maxAnswer = 8 << 20
 
+// usualAnswer is what most answers are shorter than, in bytes.
+const usualAnswer = 16 << 10
+
 // mustHold are the elements without which an answer says nothing: the SDK reads their absence, and an empty body, as an
 // empty list, which would make an account look clean. IsTruncated is none of them: IAM may leave it out where it is false.
 var mustHold = map[string][]string{
@@ -82,12 +85,16 @@ func (guard) HandleDeserialize(ctx context.Context, in middleware.DeserializeInp
 	if err != nil || !ok || response.Body == nil {
 		return out, metadata, err
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	var read bytes.Buffer
+	// What a length promises is not believed beyond what most answers take.
+	read.Grow(int(min(max(response.ContentLength, 0), usualAnswer)) + bytes.MinRead)
+	_, err = read.ReadFrom(io.LimitReader(response.Body, maxAnswer+1))
+	body := read.Bytes()
 	// What is left of an endless answer is not read: closing gives the connection up.
 	if closeErr := response.Body.Close(); err == nil && len(body) <= maxAnswer {
 		err = closeErr
 	}
-	response.Body = io.NopCloser(bytes.NewReader(withoutToken(in, body)))
+	response.Body = newWholeBody(withoutToken(in, body))
 	switch {
 	case err != nil:
 		return out, metadata, &malformedError{what: fmt.Sprintf("broke off after %d bytes: %v", len(body), err), broken: true, cause: err}
@@ -102,6 +109,17 @@ func (guard) HandleDeserialize(ctx context.Context, in middleware.DeserializeInp
 	return out, metadata, nil
 }
 
+// wholeBody is an answer that was read to its end.
+type wholeBody struct {
+	bytes.Reader
+	whole []byte
+}
+
+func newWholeBody(b []byte) *wholeBody { return &wholeBody{*bytes.NewReader(b), b} }
+
+// Close does nothing.
+func (*wholeBody) Close() error { return nil }
+
 // withoutToken takes the session token of a request out of its answer: to a signature that is wrong AWS answers with all that
 // should have been signed, and an error's text is shown and kept.
 func withoutToken(in middleware.DeserializeInput, body []byte) []byte {
@@ -110,7 +128,7 @@ func withoutToken(in middleware.DeserializeInput, body []byte) []byte {
 		return body
 	}
 	token := request.Header.Get("X-Amz-Security-Token")
-	if token == "" {
+	if token == "" || !bytes.Contains(body, []byte(token)) {
 		return body
 	}
 	return bytes.ReplaceAll(body, []byte(token), []byte("(session token)"))

@@ -180,9 +180,7 @@ func (r recording) HandleDeserialize(ctx context.Context, in middleware.Deserial
 	}
 	x.Error = onTheWay(err)
 	if response, ok := out.RawResponse.(*smithyhttp.Response); ok && response.StatusCode != 0 {
-		if err := x.answer(response); err != nil {
-			return out, metadata, recordError{err}
-		}
+		x.answer(response)
 	}
 	if err := r.to.Record(x); err != nil {
 		return out, metadata, recordError{err}
@@ -196,14 +194,15 @@ func bodyOf(request *smithyhttp.Request) ([]byte, error) {
 	if stream == nil {
 		return nil, nil
 	}
-	body, err := io.ReadAll(stream)
+	var body bytes.Buffer
+	_, err := io.Copy(&body, stream)
 	if err == nil {
 		err = request.RewindStream()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the request: %w", err)
 	}
-	return body, nil
+	return body.Bytes(), nil
 }
 
 // attempts reads the SDK's own header: attempt=2; max=5.
@@ -236,7 +235,7 @@ func onTheWay(err error) string {
 }
 
 // answer takes the answer over, without the secrets in it.
-func (x *Exchange) answer(response *smithyhttp.Response) error {
+func (x *Exchange) answer(response *smithyhttp.Response) {
 	x.Status = response.StatusCode
 	for _, name := range keptHeaders {
 		if value := response.Header.Get(name); value != "" {
@@ -246,16 +245,9 @@ func (x *Exchange) answer(response *smithyhttp.Response) error {
 			x.Headers[name] = value
 		}
 	}
-	if response.Body == nil {
-		return nil
+	if body, ok := response.Body.(*wholeBody); ok {
+		x.Answer = withoutSecrets(x.Action, body.whole)
 	}
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return fmt.Errorf("reading the answer: %w", err)
-	}
-	response.Body = io.NopCloser(bytes.NewReader(body))
-	x.Answer = withoutSecrets(x.Action, body)
-	return nil
 }
 
 // secrets are the elements of an answer that a session is made of, whole or broken off.
@@ -267,17 +259,24 @@ func withoutSecrets(action string, body []byte) []byte {
 	if !strings.HasPrefix(action, "sts:Assume") {
 		return body
 	}
-	return secrets.ReplaceAllFunc(body, func(element []byte) []byte {
-		m := secrets.FindSubmatch(element)
+	var out []byte
+	done := 0 // what of body is in out
+	for _, m := range secrets.FindAllSubmatchIndex(body, -1) {
+		tag, name, text := body[m[2]:m[3]], body[m[4]:m[5]], body[m[6]:m[7]]
+		if bytes.HasPrefix(tag, []byte("</")) || len(text) == 0 {
+			continue
+		}
 		with := noSecret
-		if strings.EqualFold(string(m[2]), "SessionToken") {
+		if strings.EqualFold(string(name), "SessionToken") {
 			with = noToken
 		}
-		if bytes.HasPrefix(m[1], []byte("</")) || len(m[3]) == 0 {
-			return element
-		}
-		return append(bytes.Clone(m[1]), with...)
-	})
+		out = append(append(out, body[done:m[6]]...), with...)
+		done = m[7]
+	}
+	if done == 0 {
+		return body
+	}
+	return append(out, body[done:]...)
 }
 
 // response is the answer as it came.

@@ -2,8 +2,11 @@ package awsapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/aws/smithy-go"
 
 	"hwmfa/iamcheck"
 )
@@ -66,6 +69,7 @@ func (c *collector) collectOrganization(ctx context.Context) error {
 	if err := c.begin(ctx); err != nil {
 		return err
 	}
+	c.anyWay = c.opts.units() && !c.opts.Filter.NeedsUnits()
 	err := c.everyAccount(ctx, func(ctx context.Context, a Account) error {
 		f, err := c.account(ctx, a)
 		if why, out := c.leavesOut(f); out && err == nil {
@@ -105,6 +109,10 @@ func (c *collector) everyAccount(ctx context.Context, read func(context.Context,
 		return nil
 	})
 	by, err := c.list(ctx, c.opts.units(), p)
+	if err != nil && c.anyWay && !isCredentials(err) && ctx.Err() == nil {
+		c.walkFailed = walkFailure(err)
+		by, err = c.list(ctx, false, p)
+	}
 	found.close()
 	if err == nil {
 		c.complete(by)
@@ -120,11 +128,26 @@ func (c *collector) everyAccount(ctx context.Context, read func(context.Context,
 	return err
 }
 
+// walkFailure is the call that kept the units from being read.
+func walkFailure(err error) *iamcheck.Call {
+	action := "ListOrganizationalUnitsForParent"
+	var of *smithy.OperationError
+	if errors.As(err, &of) {
+		action = of.Operation()
+	}
+	call := named("organizations:"+action, iamcheck.ByCaller, err)
+	return &call
+}
+
 // facts are an account's before AWS is asked about it.
 func (c *collector) facts(a Account) iamcheck.Facts {
-	return iamcheck.Facts{
+	f := iamcheck.Facts{
 		AccountID: a.ID, Name: a.Name, Email: a.Email, State: a.State, OUs: a.OUs, Tags: a.Tags, Partition: c.self.partition,
 	}
+	if f.OUs == nil && c.walkFailed != nil {
+		f.Calls = append(f.Calls, *c.walkFailed)
+	}
+	return f
 }
 
 // leavesOut tells what leaves an account out. Tags, and tiers that rest on them, are looked at where tags are read; where

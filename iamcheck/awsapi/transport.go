@@ -19,11 +19,11 @@ func (c wholeRequest) Do(r *http.Request) (*http.Response, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return c.HTTPClient.Do(r)
 	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
+	var body bytes.Buffer
+	body.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead)
+	if _, err := body.ReadFrom(r.Body); err != nil {
 		return nil, fmt.Errorf("reading the request: %w", err)
 	}
-	whole := r.WithContext(r.Context())
-	whole.Body = io.NopCloser(bytes.NewReader(body))
-	return c.HTTPClient.Do(whole)
+	r.Body = io.NopCloser(bytes.NewReader(body.Bytes())) // the SDK makes a request for each attempt
+	return c.HTTPClient.Do(r)
 }

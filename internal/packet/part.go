@@ -1,13 +1,14 @@
 package packet
 
 import (
-	"bytes"
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"hash"
 	"io"
 	"os"
+	"slices"
 	"sync"
 )
 
@@ -20,7 +21,7 @@ type part struct {
 
 	mu   sync.Mutex
 	file *os.File // nil until there is something to write
-	held []byte
+	held [][]byte
 	sum  hash.Hash
 	size int64
 }
@@ -39,11 +40,8 @@ func (p *part) open() (err error) {
 	if p.file, err = os.OpenFile(p.path, os.O_CREATE|os.O_TRUNC|os.O_RDWR, fileMode); err != nil {
 		return err
 	}
-	held := p.held
+	_, err = p.file.Write(slices.Concat(p.held...))
 	p.held = nil
-	if len(held) > 0 {
-		_, err = p.file.Write(held)
-	}
 	return err
 }
 
@@ -54,11 +52,11 @@ func (p *part) write(doc []byte) error {
 	return err
 }
 
-// Write is for one writer at a time.
+// Write is for one writer at a time. What waits in memory is doc itself: it must not be changed later.
 func (p *part) Write(doc []byte) (n int, err error) {
 	if p.file == nil {
-		p.held, n = append(p.held, doc...), len(doc)
-		if len(p.held) > maxHeld {
+		p.held, n = append(p.held, doc), len(doc)
+		if p.size+int64(n) > maxHeld {
 			err = p.open()
 		}
 	} else {
@@ -69,18 +67,22 @@ func (p *part) Write(doc []byte) (n int, err error) {
 	return n, err
 }
 
-// copyTo writes head and all that was written. What waits in memory goes out in one piece with it.
-func (p *part) copyTo(out io.Writer, head []byte) error {
+// copyTo writes all that was written.
+func (p *part) copyTo(out *bufio.Writer) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for _, doc := range p.held {
+		if _, err := out.Write(doc); err != nil {
+			return err
+		}
+	}
 	if p.file == nil {
-		_, err := out.Write(append(head, p.held...))
-		return err
+		return nil
 	}
 	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	_, err := io.Copy(out, io.MultiReader(bytes.NewReader(head), p.file))
+	_, err := io.Copy(out, p.file)
 	return err
 }
 

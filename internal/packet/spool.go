@@ -19,6 +19,7 @@ import (
 // goroutine at a time.
 type spool struct {
 	file *os.File
+	out  *bufio.Writer
 	size int64
 	at   map[string]stretch
 }
@@ -37,6 +38,10 @@ type stretchHead struct {
 // maxHead bounds the line before an account's exchanges, in bytes.
 const maxHead = 256
 
+func newSpool(file *os.File) *spool {
+	return &spool{file: file, out: bufio.NewWriterSize(file, 1<<16), at: map[string]stretch{}}
+}
+
 // openSpool opens a spool with what an earlier one of the same path held, as far as that is whole and check finds nothing wrong
 // with it; what comes after is dropped, and asked again. The earlier file is copied and not written to: in a folder that
 // somebody else made it may be a name of something else.
@@ -46,7 +51,7 @@ func openSpool(path string, check func([]byte) error) (_ *spool, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &spool{file: file, at: map[string]stretch{}}
+	s := newSpool(file)
 	err = s.takeUp(path, check)
 	if err == nil {
 		err = os.Rename(fresh, path)
@@ -83,15 +88,15 @@ func (s *spool) takeUp(path string, check func([]byte) error) error {
 			return nil
 		}
 		p := laterPart("")
-		p.held = make([]byte, head.Bytes)
-		if _, err := io.ReadFull(in, p.held); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		held := make([]byte, head.Bytes)
+		if _, err := io.ReadFull(in, held); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		p.sum.Write(p.held)
-		p.size = head.Bytes
-		if hex.EncodeToString(p.sum.Sum(nil)) != head.SHA256 || check(p.held) != nil {
+		p.held, p.size = [][]byte{held}, head.Bytes
+		p.sum.Write(held)
+		if hex.EncodeToString(p.sum.Sum(nil)) != head.SHA256 || check(held) != nil {
 			return nil
 		}
 		if err := s.add(head.Account, p); err != nil {
@@ -108,7 +113,11 @@ func (s *spool) add(account string, p *part) error {
 	}
 	head = append(head, '\n')
 	begin := s.size + int64(len(head))
-	if err := errors.Join(p.copyTo(s.file, head), p.discard()); err != nil {
+	// Flushed, because the process may end before the next account does.
+	if _, err := s.out.Write(head); err != nil {
+		return err
+	}
+	if err := errors.Join(p.copyTo(s.out), s.out.Flush(), p.discard()); err != nil {
 		return err
 	}
 	s.at[account] = stretch{begin, p.size}

@@ -135,7 +135,7 @@ func TestAFullDiskKeepsNoAccount(t *testing.T) {
 	}
 	defer full.Close()
 	for _, size := range []int{4, maxHeld + 1} {
-		s := &spool{file: full, at: map[string]stretch{}}
+		s := newSpool(full)
 		p := laterPart(filepath.Join(t.TempDir(), "a"+partial))
 		if err := p.write(make([]byte, size)); err != nil {
 			t.Fatal(err)
