@@ -145,37 +145,50 @@ func (p projection) custodyOf(id string) (Custody, error) {
 }
 
 // compareKeys names the keys whose rows are not what the events come to. Their
-// last moves are read while the rows come.
+// last moves are read while the rows come. What it has seen the projection
+// keeps no longer.
 func (p projection) compareKeys(tx Tx) (bad []error, err error) {
+	rows := make(chan Key, 256)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		for id, k := range p.keys {
-			if err := k.finish(p.moves[id]); err != nil {
-				bad = append(bad, fmt.Errorf("the last move of %s: %w: %w", id, ErrDamaged, err))
-			}
+		for row := range rows {
+			bad = append(bad, p.compareKey(row)...)
 		}
 	})
-	keys, err := tx.ListKeys(KeyFilter{})
+	err = tx.EachKey(KeyFilter{}, func(k Key) error { rows <- k; return nil })
+	close(rows)
 	wg.Wait()
 	if err != nil {
 		return nil, err
 	}
-	seen := make(map[string]bool, len(keys))
-	for _, k := range keys {
-		seen[k.ID] = true
-		switch want, known := p.keys[k.ID]; {
-		case !known:
-			bad = append(bad, strangeRow(keyRow(k.ID)))
-		case *want != stateOf(k):
-			bad = append(bad, changedRow(keyRow(k.ID)))
-		}
-	}
 	for _, id := range slices.Sorted(maps.Keys(p.keys)) {
-		if !seen[id] {
-			bad = append(bad, goneRow(keyRow(id)))
+		if err := p.keys[id].finish(p.moves[id]); err != nil {
+			bad = append(bad, damagedMove(id, err))
 		}
+		bad = append(bad, goneRow(keyRow(id)))
 	}
 	return bad, nil
+}
+
+// compareKey names what is wrong with a key's row.
+func (p projection) compareKey(row Key) (bad []error) {
+	want, known := p.keys[row.ID]
+	if !known {
+		return []error{strangeRow(keyRow(row.ID))}
+	}
+	if err := want.finish(p.moves[row.ID]); err != nil {
+		bad = append(bad, damagedMove(row.ID, err))
+	}
+	if *want != stateOf(row) {
+		bad = append(bad, changedRow(keyRow(row.ID)))
+	}
+	delete(p.keys, row.ID)
+	delete(p.moves, row.ID)
+	return bad
+}
+
+func damagedMove(id string, err error) error {
+	return fmt.Errorf("the last move of %s: %w: %w", id, ErrDamaged, err)
 }
 
 // stateOf is a key's row in the form of a projection.

@@ -47,6 +47,8 @@ type KeyTx interface {
 	KeysBySerial(serial string) ([]Key, error)
 	// ListKeys lists by time of arrival in the inventory, then ID.
 	ListKeys(KeyFilter) ([]Key, error)
+	// EachKey calls fn with what ListKeys returns; fn must not use the transaction.
+	EachKey(KeyFilter, func(Key) error) error
 	// CountKeys says how many ListKeys would list.
 	CountKeys(KeyFilter) (int, error)
 	// EachKeyStand calls fn with how every key stands, in any order; fn must not

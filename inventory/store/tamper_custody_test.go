@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,5 +57,34 @@ func TestTamperedCustody(t *testing.T) {
 				t.Errorf("got %v, want %q", err, want)
 			}
 		})
+	}
+}
+
+// TestSeparatorInKey: a field that looks like two spoils neither the list of keys
+// nor what is said of the others.
+func TestSeparatorInKey(t *testing.T) {
+	s, path := opened(t)
+	storetest.Fill(t, s)
+	list := func() (keys []inventory.Key) {
+		t.Helper()
+		err := s.View(t.Context(), func(tx inventory.Tx) (err error) {
+			keys, err = tx.ListKeys(inventory.KeyFilter{})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return keys
+	}
+	want := list()
+	last := &want[len(want)-1]
+	last.Product = "a\x1fb"
+	rawExec(t, path, "UPDATE keys SET product = 'a' || char(31) || 'b' WHERE id = '"+last.ID+"'")
+	if got := list(); !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	err := s.View(t.Context(), inventory.VerifyState)
+	if err == nil || err.Error() != "key "+last.ID+" is not what the journal recorded: inventory is damaged" {
+		t.Errorf("got %v", err)
 	}
 }

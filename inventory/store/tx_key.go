@@ -82,14 +82,26 @@ func (t *tx) KeysBySerial(serial string) ([]inventory.Key, error) {
 	return list(t, scanKey, selectKeys+"WHERE k.serial = ? ORDER BY k.added_at, k.id", serial)
 }
 
-func (t *tx) ListKeys(f inventory.KeyFilter) ([]inventory.Key, error) {
+func (t *tx) ListKeys(f inventory.KeyFilter) (all []inventory.Key, err error) {
+	err = t.EachKey(f, func(k inventory.Key) error { all = append(all, k); return nil })
+	return all, err
+}
+
+func (t *tx) EachKey(f inventory.KeyFilter, fn func(inventory.Key) error) error {
 	where, args := keysWhere(f)
 	where += " ORDER BY k.added_at, k.id"
-	keys, err := list(t, scanJoinedKey, "SELECT "+joined(strings.Split(keyList, ",")...)+keyTables+where, args...)
-	if errors.Is(err, errFields) {
-		return list(t, scanKey, selectKeys+where, args...)
+	done := 0
+	err := each(t, scanJoinedKey, func(k inventory.Key) error { done++; return fn(k) }, "SELECT "+joined(strings.Split(keyList, ",")...)+keyTables+where, args...)
+	if !errors.Is(err, errFields) {
+		return err
 	}
-	return keys, err
+	return each(t, scanKey, func(k inventory.Key) error {
+		if done > 0 {
+			done--
+			return nil
+		}
+		return fn(k)
+	}, selectKeys+where, args...)
 }
 
 func (t *tx) CountKeys(f inventory.KeyFilter) (int, error) {
