@@ -69,6 +69,48 @@ func TestTheUnitsOfEachAccount(t *testing.T) {
 	}
 }
 
+// Units that only rules for tiers ask for cost no account where they cannot be read.
+func TestUnitsThatCannotBeReadLeaveNoAccountOut(t *testing.T) {
+	deny := awstest.Fault{Kind: awstest.Deny}
+	for _, c := range []struct {
+		name   string
+		faults map[string]awstest.Fault
+		filter iamcheck.Filter
+		fails  string // the call that every account without units names; "" is an error of the whole run
+	}{
+		{"no roots", map[string]awstest.Fault{"organizations:ListRoots": deny}, iamcheck.Filter{}, "organizations:ListRoots=denied"},
+		{"no units", map[string]awstest.Fault{"organizations:ListOrganizationalUnitsForParent": deny}, iamcheck.Filter{}, "organizations:ListOrganizationalUnitsForParent=denied"},
+		{"no accounts of units", map[string]awstest.Fault{"organizations:ListAccountsForParent": {Kind: awstest.HTML}}, iamcheck.Filter{},
+			"organizations:ListAccountsForParent=malformed"},
+		{"no roots, and a tier that may be that of each", map[string]awstest.Fault{"organizations:ListRoots": deny},
+			iamcheck.Filter{Tiers: []string{"gold"}, TierOf: func(iamcheck.Facts) string { return "" }}, "organizations:ListRoots=denied"},
+		{"no roots, and a unit that is asked for", map[string]awstest.Fault{"organizations:ListRoots": deny}, iamcheck.Filter{Units: []string{unit(5)}}, ""},
+		{"neither way", map[string]awstest.Fault{"organizations:ListRoots": deny, "organizations:ListAccounts": deny}, iamcheck.Filter{}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			org := wooded(70)
+			org.Faults = c.faults
+			server := serve(t, org)
+			callAs(t, server, server.Auditor())
+			scope, facts, err := scoped(t, awsapi.Options{Org: true, Units: true, Filter: c.filter})
+			if c.fails == "" {
+				if err == nil || scope.ListedBy != nil {
+					t.Errorf("got %+v, %v", scope, err)
+				}
+				return
+			}
+			if err != nil || len(facts) != 71 || scope.Audited != 71 || scope.ListedBy == nil || *scope.ListedBy != iamcheck.ListedByList {
+				t.Fatalf("%d accounts, %+v, %v", len(facts), scope, err)
+			}
+			for id, f := range facts {
+				if named := slices.Contains(outcomes(f.Calls), c.fails); named != (f.OUs == nil) {
+					t.Errorf("%s, in %q: %v", id, f.OUs, outcomes(f.Calls))
+				}
+			}
+		})
+	}
+}
+
 func TestTwoWaysToFindAccounts(t *testing.T) {
 	loop := awstest.Fault{Kind: awstest.Loop, Page: 5}
 	deny := awstest.Fault{Kind: awstest.Deny}

@@ -150,11 +150,12 @@ func (c *collector) facts(a Account) iamcheck.Facts {
 	return f
 }
 
-// leavesOut tells what leaves an account out. Tags, and tiers that rest on them, are looked at where tags are read; where
-// that failed the account is in.
+// leavesOut tells what leaves an account out. Tags, and tiers that rest on them or on units, are looked at where those are
+// read; where that failed the account is in.
 func (c *collector) leavesOut(f iamcheck.Facts) (iamcheck.Term, bool) {
 	filter := c.opts.Filter
-	if c.opts.tags() && f.Tags == nil && filter.TierOf != nil && filter.TierOf(f) == "" {
+	dark := c.opts.tags() && f.Tags == nil || c.opts.units() && f.OUs == nil
+	if dark && filter.TierOf != nil && filter.TierOf(f) == "" {
 		filter.Tiers = nil
 	}
 	return filter.LeavesOut(f)
