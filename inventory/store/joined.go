@@ -8,12 +8,9 @@ import (
 	"hwmfa/inventory"
 )
 
-// Between the fields of a row, and between rows. No text that this program
-// writes holds either.
-const (
-	fieldEnd = "\x1f"
-	rowEnd   = "\x1e"
-)
+// fieldEnd is between the fields of a row. No text that this program writes
+// holds it.
+const fieldEnd = "\x1f"
 
 // joined gives columns as one text: of a long list, reading a column costs more
 // than all else that is done with it. NULL is an empty field.
@@ -27,13 +24,13 @@ type joinedRow string
 // Scan reads each field by the type of its column. A separator within a field
 // makes the number of fields another.
 func (r joinedRow) Scan(dest ...any) error {
-	rest, more := string(r), true
+	if strings.Count(string(r), fieldEnd) != len(dest)-1 {
+		return errFields
+	}
+	rest := string(r)
 	for _, d := range dest {
-		if !more {
-			return errFields
-		}
 		var field string
-		field, rest, more = strings.Cut(rest, fieldEnd)
+		field, rest, _ = strings.Cut(rest, fieldEnd)
 		var src any // NULL
 		if field != "" {
 			src = field
@@ -41,9 +38,6 @@ func (r joinedRow) Scan(dest ...any) error {
 		if err := d.(sql.Scanner).Scan(src); err != nil {
 			return err
 		}
-	}
-	if more {
-		return errFields
 	}
 	return nil
 }
