@@ -67,13 +67,22 @@ func (d *Device) Info(ctx context.Context) (*Info, error) {
 	return info, nil
 }
 
-// NeedsPIN says whether making a non-discoverable credential needs a PIN or a
-// fingerprint: the key is protected and does not waive it (makeCredUvNotRqd),
-// or it always wants it. An always-UV key without a PIN needs one set first.
-func (i *Info) NeedsPIN() bool {
+// NeedsPIN says whether making a non-discoverable credential needs a PIN: the
+// key has one and does not waive it (makeCredUvNotRqd), or it always wants it. An
+// always-UV key without a PIN needs one set first, unless it verifies its person
+// itself.
+func (i *Info) NeedsPIN() bool { return i.wantsVerification() && !i.verifiesItself() }
+
+// wantsVerification says whether making a non-discoverable credential takes a
+// PIN or whatever else the key verifies its person by.
+func (i *Info) wantsVerification() bool {
 	protected := i.Options["clientPin"] || i.Options["uv"]
 	return i.Options["alwaysUv"] || (protected && !i.Options["makeCredUvNotRqd"])
 }
+
+// verifiesItself says whether the key has no PIN that could be sent to it, and
+// asks its person by itself, on its own screen or by a fingerprint.
+func (i *Info) verifiesItself() bool { return i.Options["uv"] && !i.Options["clientPin"] }
 
 func parseInfo(b []byte) (*Info, error) {
 	m, err := readFields(b)

@@ -17,7 +17,8 @@ const maxUserID = 64
 
 // MakeCredential makes one ES256, non-discoverable credential with credProtect
 // level 1 and returns its attestation object as WebAuthn shapes it. It blocks
-// for the touch. With r.PIN the key gets proof of the PIN first; without it a
+// for the touch, and for the person of a key that has no PIN and verifies them
+// itself. With r.PIN the key gets proof of the PIN first; without it a
 // key that wants one answers hw.ErrPINRequired (see Info.NeedsPIN). Nothing of
 // the PIN is kept; r.PIN itself is the caller's to zero.
 //
@@ -43,6 +44,16 @@ func (d *Device) makeCredential(ctx context.Context, r hw.CredentialRequest) ([]
 		return nil, err
 	}
 	params := credentialParams(r, info)
+	options := map[string]bool{}
+	if _, ok := info.Options["rk"]; ok {
+		options["rk"] = false
+	}
+	if r.PIN == nil && info.verifiesItself() && info.wantsVerification() {
+		options["uv"] = true
+	}
+	if len(options) > 0 {
+		params[7] = options
+	}
 	if r.PIN != nil {
 		auth, err := d.authorise(ctx, info, r.PIN, permissionMakeCredential, r.RPID, r.ClientDataHash)
 		if err != nil {
@@ -76,9 +87,6 @@ func credentialParams(r hw.CredentialRequest, info *Info) map[int]any {
 	// Said where the key knows the word: firmware may refuse what it does not.
 	if info.speaks("credProtect") {
 		params[6] = map[string]any{"credProtect": protectOptional}
-	}
-	if _, ok := info.Options["rk"]; ok {
-		params[7] = map[string]bool{"rk": false}
 	}
 	return params
 }

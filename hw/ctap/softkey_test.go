@@ -190,6 +190,24 @@ func TestSoftKeyPIN(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("a key that verifies its person itself is asked to, and not for a PIN", func(t *testing.T) {
+		for name, version := range map[string]hw.Version{"CTAP 2.0": {Major: 5, Minor: 2}, "CTAP 2.1": {Major: 5, Minor: 7, Patch: 4}} {
+			d := open(t, plug(t, softkey.Config{Version: version, Quirks: softkey.Quirks{OwnUV: true}}))
+			object, err := d.MakeCredential(t.Context(), request(""))
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			id, key := credential(t, object)
+			challenge := sha256.Sum256([]byte("challenge"))
+			a, err := d.SilentAssert(t.Context(), ctap.SilentRequest{RPID: rpID, ClientDataHash: challenge[:], CredentialIDs: [][]byte{id}})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if err := ctap.VerifyAssertion(key, challenge[:], rpID, a); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
 	t.Run("an always-UV key without a PIN given wants one, and stays silent with none", func(t *testing.T) {
 		d := open(t, plug(t, softkey.Config{PIN: "123456", Quirks: softkey.Quirks{AlwaysUV: true}}))
 		info, err := d.Info(t.Context())

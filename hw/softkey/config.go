@@ -124,6 +124,10 @@ type Quirks struct {
 	Silent SilentRefusal
 	// AlwaysUV sets the alwaysUv option (CTAP 2.1 §7.2).
 	AlwaysUV bool
+	// OwnUV is a key that verifies its person itself, on a screen or by a
+	// fingerprint, has no PIN that could be sent to it, and makes no credential
+	// without (CTAP 2.0 §5.1, option uv).
+	OwnUV bool
 	// CardSerial is told over every card path and in the PIV certificates in
 	// place of Config.Serial; 0 for the same serial everywhere.
 	CardSerial uint32

@@ -44,6 +44,11 @@ func (f *fido) info() info {
 	if f.cfg.ctap21() {
 		f.info21(&i)
 	}
+	if f.cfg.Quirks.OwnUV {
+		delete(i.Options, "clientPin")
+		delete(i.Options, "makeCredUvNotRqd")
+		i.Options["uv"] = true
+	}
 	return i
 }
 

@@ -69,20 +69,25 @@ func (f *fido) makeCredential(c *call, params []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if up, ok := r.Options["up"]; ok && !up || r.Options["uv"] {
+	ownUV := f.cfg.Quirks.OwnUV
+	if up, ok := r.Options["up"]; ok && !up || r.Options["uv"] && !ownUV {
 		return nil, ctapInvalidOption
 	}
 	if r.Enterprise != nil {
 		return nil, ctapInvalidParameter // no enterprise attestation here
 	}
 	rk := r.Options["rk"]
-	if r.PINAuth == nil && (f.alwaysUV || f.pin.isSet() && (rk || !f.cfg.ctap21())) {
+	if ownUV && !r.Options["uv"] {
+		return nil, ctapPUATRequired
+	}
+	if r.PINAuth == nil && !ownUV && (f.alwaysUV || f.pin.isSet() && (rk || !f.cfg.ctap21())) {
 		return nil, ctapPUATRequired
 	}
 	uv, err := f.verified(r.PINAuth, r.PINProtocol, r.ClientDataHash, permMakeCredential, r.RP.ID)
 	if err != nil {
 		return nil, err
 	}
+	uv = uv || ownUV
 	ext, err := f.readCreateExtensions(r.Extensions)
 	if err != nil {
 		return nil, err

@@ -174,6 +174,8 @@ func TestEnroll(t *testing.T) {
 			hw.StatusRefused, hw.StatusAbsent, inventory.SilentYes, "13"},
 		{"a key that is busy for a moment", softkey.Config{Serial: 14, Quirks: softkey.Quirks{GetInfoBusy: 1}},
 			hw.StatusVerified, hw.StatusAbsent, inventory.SilentYes, "14"},
+		{"a key that verifies its person itself", softkey.Config{Serial: 15, Quirks: softkey.Quirks{OwnUV: true}},
+			hw.StatusVerified, hw.StatusAbsent, inventory.SilentYes, "15"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
