@@ -308,7 +308,7 @@ func (s *Seen) settle() {
 	}
 	if d := s.Device; d != nil {
 		s.Firmware, s.FormFactor = d.Version, d.FormFactor
-	} else if s.PIV != nil {
+	} else if s.PIV != nil && s.PIV.Version.AtLeast(4, 0, 0) { // the NEO's application has versions of its own, 1.0
 		s.Firmware = s.PIV.Version
 	}
 	s.Product = hw.ProductName(s.Key.USB, s.Device, s.Product)

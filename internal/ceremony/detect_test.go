@@ -67,6 +67,27 @@ func TestDetectTwentyKeysOnSixteenReaders(t *testing.T) {
 	}
 }
 
+func TestDetectFirmware(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		key  softkey.Config
+		want hw.Version
+	}{
+		{"device info tells it", softkey.Config{Version: hw.Version{Major: 5, Minor: 7, Patch: 4}}, hw.Version{Major: 5, Minor: 7, Patch: 4}},
+		{"PIV does without device info", softkey.Config{Version: hw.Version{Major: 4, Minor: 0, Patch: 1}}, hw.Version{Major: 4, Minor: 0, Patch: 1}},
+		{"PIV of the NEO has versions of its own", softkey.Config{Version: hw.Version{Major: 1, Minor: 0, Patch: 4}}, hw.Version{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.plug(tt.key)
+			seen, err := ceremony.Detect(t.Context(), &w.bench, ceremony.Thorough)
+			if err != nil || len(seen) != 1 || seen[0].PIV == nil || seen[0].Firmware != tt.want {
+				t.Errorf("got %+v, %v; want firmware %s", seen, err, tt.want)
+			}
+		})
+	}
+}
+
 func TestDetectNamesWhatIsMissing(t *testing.T) {
 	for _, tt := range []struct {
 		name string
