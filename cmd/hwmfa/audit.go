@@ -14,6 +14,7 @@ import (
 	"hwmfa/iamcheck/awsapi"
 	"hwmfa/internal/ceremony"
 	"hwmfa/internal/notify"
+	"hwmfa/internal/packet"
 	"hwmfa/internal/policy"
 	"hwmfa/internal/report"
 	"hwmfa/internal/term"
@@ -174,7 +175,9 @@ func (a *app) newAudit(ctx context.Context, opts auditOptions) (_ *audit, err er
 		}
 		opts = run.opts
 	}
-	if run.what, err = opts.scope.collect(); err != nil {
+	if run.what, err = opts.scope.collect(); err != nil && opts.packet.from != "" {
+		return nil, fmt.Errorf("audit: %w: its options: %w", packet.ErrDamaged, err)
+	} else if err != nil {
 		return nil, usageError{err}
 	}
 	run.what.Log, run.what.Static = a.log, a.aws

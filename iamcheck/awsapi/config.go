@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -25,6 +26,10 @@ const (
 	// endpoint, whichever.
 	defaultRegion = "us-east-1"
 )
+
+// ErrMFACode says that the profile's role is assumed with a code of an MFA device (mfa_serial), which nobody is asked for here.
+// It is an ErrCredentials.
+var ErrMFACode = fmt.Errorf("%w: the profile wants the code of an MFA device (mfa_serial)", ErrCredentials)
 
 // open makes the clients of a profile; "" is what the environment says.
 func open(ctx context.Context, opts Options, profile string) (*clients, error) {
@@ -88,6 +93,10 @@ func load(ctx context.Context, opts Options, profile string) (aws.Config, error)
 	}
 	cfg, err := config.LoadDefaultConfig(ctx,
 		config.WithHTTPClient(client), config.WithLogger(sdkLogger(opts.Log)), config.WithSharedConfigProfile(profile))
+	var code config.AssumeRoleTokenProviderNotSetError
+	if errors.As(err, &code) {
+		return aws.Config{}, fmt.Errorf("loading the AWS configuration: %w", ErrMFACode)
+	}
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("loading the AWS configuration: %w: %w", ErrCredentials, err)
 	}

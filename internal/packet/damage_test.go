@@ -107,4 +107,18 @@ func TestAManifestLeadsNowhereElse(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("of another version, with a member nobody knows", func(t *testing.T) {
+		dir, _, _ := demoPacket(t)
+		data, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rewriteManifest(t, dir, strings.Replace(string(data), `"schema": "hwmfa.packet/v1"`, `"seals": [], "schema": "hwmfa.packet/v2"`, 1))
+		if _, err := packet.Open(dir); !errors.Is(err, packet.ErrVersion) || errors.Is(err, packet.ErrDamaged) || !strings.Contains(err.Error(), "hwmfa.packet/v2") {
+			t.Errorf("got %v", err)
+		}
+		if _, err := packet.Resume(dir, manifest(plain)); !errors.Is(err, packet.ErrVersion) {
+			t.Errorf("got %v", err)
+		}
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"unicode/utf8"
 
 	"hwmfa/iamcheck/awsapi"
@@ -36,30 +35,38 @@ func encode(x awsapi.Exchange) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// minLine is less than any line of encode's has, in bytes: by it a file's size bounds the memory that it takes.
-const minLine = 128
+const (
+	// minLine is less than any line of encode's has, in bytes: by it a file's size bounds the memory that it takes.
+	minLine = 128
+	// maxLine bounds a line, in bytes: an answer of eight million, of which each is written as six.
+	maxLine = 64 << 20
+)
 
-// decode reads what encode wrote, one exchange after the other.
+// decode reads what encode wrote, one exchange a line.
 func decode(data []byte) ([]awsapi.Exchange, error) {
 	most := len(data) / minLine
 	exchanges := make([]awsapi.Exchange, 0, min(bytes.Count(data, []byte("\n")), most))
-	d := json.NewDecoder(bytes.NewReader(data))
-	for {
+	for len(data) > 0 {
+		doc, rest, whole := bytes.Cut(data, []byte("\n"))
 		var l line
-		err := d.Decode(&l)
-		if errors.Is(err, io.EOF) {
-			return exchanges, nil
+		err := errors.New("it has no end")
+		switch {
+		case len(doc) > maxLine:
+			err = fmt.Errorf("a line of %d bytes", len(doc))
+		case whole:
+			err = json.Unmarshal(doc, &l)
+		}
+		if err == nil && len(exchanges) == most {
+			err = errors.New("more exchanges than so many bytes can hold")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("exchange %d: %w", len(exchanges)+1, err)
-		}
-		if len(exchanges) == most {
-			return nil, fmt.Errorf("more exchanges than %d bytes can hold", len(data))
 		}
 		l.Answer = l.Bytes
 		if l.Text != nil {
 			l.Answer = []byte(*l.Text)
 		}
-		exchanges = append(exchanges, l.Exchange)
+		exchanges, data = append(exchanges, l.Exchange), rest
 	}
+	return exchanges, nil
 }

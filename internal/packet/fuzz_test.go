@@ -21,7 +21,8 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(append(doc, doc...))
 	}
-	f.Add([]byte(`{"answer":null,"answer_base64":"AA=="}{"time":"2026-03-01T11:00:00Z"}`))
+	f.Add([]byte("{\"answer\":null,\"answer_base64\":\"AA==\"}\n{\"time\":\"2026-03-01T11:00:00Z\"}\n"))
+	f.Add([]byte("\n\n{}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		first, err := decode(data)
 		if err != nil {

@@ -162,3 +162,47 @@ func TestCheckingALargeFileTakesLittleMemory(t *testing.T) {
 		t.Errorf("%d bytes for a file of %d", n, size)
 	}
 }
+
+// What nobody would have recorded is not taken into memory to find that out.
+func TestWhatIsTooLargeToBeAnAnswerIsNotRead(t *testing.T) {
+	const account = "210000000001"
+	for _, c := range []struct {
+		name string
+		size int64
+		says string
+	}{
+		{"a line", 65 << 20, "a line of"},
+		{"a file", 257 << 20, "more than an audit keeps"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir, _, _ := demoPacket(t)
+			path := filepath.Join(dir, "accounts", account+".jsonl")
+			put(t, path, nil)
+			if err := os.Truncate(path, c.size); err != nil { // with a hole in it
+				t.Fatal(err)
+			}
+			sum := sha256.New()
+			if _, err := io.Copy(sum, io.LimitReader(zeros{}, c.size)); err != nil {
+				t.Fatal(err)
+			}
+			forge(t, dir, account, strconv.FormatInt(c.size, 10), hex.EncodeToString(sum.Sum(nil)))
+			p := open(t, dir)
+			n := allocated(func() {
+				if _, _, err := p.Recorded(account); err == nil || !strings.Contains(err.Error(), c.says) {
+					t.Errorf("got %v, want %q", err, c.says)
+				}
+			})
+			if n > uint64(c.size)*5/4 {
+				t.Errorf("%d bytes for a file of %d", n, c.size)
+			}
+		})
+	}
+}
+
+// zeros is an endless file of them.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}

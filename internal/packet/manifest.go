@@ -14,8 +14,11 @@ import (
 	"time"
 )
 
-// Schema names the JSON of a manifest.
-const Schema = "hwmfa.packet/v1"
+// Schema names the JSON of a manifest; those of all versions begin with schemaFamily.
+const (
+	Schema       = "hwmfa.packet/v1"
+	schemaFamily = "hwmfa.packet/"
+)
 
 // The files of a packet. Beside them stands one for each account, below accountFolder.
 const (

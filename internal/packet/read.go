@@ -22,8 +22,11 @@ import (
 const (
 	// maxManifest bounds a manifest, in bytes: ten thousand accounts take about two million.
 	maxManifest = 256 << 20
-	// maxPacketFile bounds any other file, in bytes: an account with a hundred thousand virtual devices takes about 50 million.
+	// maxPacketFile bounds any other file, in bytes.
 	maxPacketFile = 1 << 30
+	// maxRecorded bounds what was recorded of an account, or of none, in bytes, all of which is in memory at a time: an account
+	// with a hundred thousand virtual devices takes about 50 million.
+	maxRecorded = 256 << 20
 )
 
 var (
@@ -31,6 +34,8 @@ var (
 	ErrDamaged = errors.New("the evidence was changed")
 	// ErrUnfinished says that the collection was interrupted.
 	ErrUnfinished = errors.New("the audit is not finished")
+	// ErrVersion says that a packet was written by another version of the program, in a form that is not known here.
+	ErrVersion = errors.New("the evidence has another form")
 )
 
 // Damage names what is not as the manifest says, in order of the names.
@@ -264,8 +269,12 @@ func (p *Packet) Recorded(account string) ([]awsapi.Exchange, bool, error) {
 	if account != "" {
 		name = accountName(account)
 	}
-	if _, ok := p.files[name]; !ok {
+	f, ok := p.files[name]
+	if !ok {
 		return nil, false, nil
+	}
+	if f.Size > maxRecorded {
+		return nil, false, &Damage{[]string{fmt.Sprintf("%s has %d bytes, more than an audit keeps", name, f.Size)}}
 	}
 	data, err := p.Read(name)
 	if err != nil {
@@ -305,6 +314,13 @@ func readBounded(folder fs.FS, name string, most int64) ([]byte, error) {
 // parseManifest reads a manifest, and nothing that only looks like one.
 func parseManifest(data []byte) (Manifest, error) {
 	var m Manifest
+	// First, because another version may have other members.
+	var of struct {
+		Schema string `json:"schema"`
+	}
+	if json.Unmarshal(data, &of) == nil && of.Schema != Schema && strings.HasPrefix(of.Schema, schemaFamily) {
+		return Manifest{}, fmt.Errorf("%w: %.40q, and not %s", ErrVersion, of.Schema, Schema)
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&m); err != nil {
