@@ -132,3 +132,27 @@ func TestPagesEnd(t *testing.T) {
 		})
 	}
 }
+
+// TestWithoutSecrets is every way in which an answer may hold a session's credentials.
+func TestWithoutSecrets(t *testing.T) {
+	for _, tt := range []struct{ name, body, want string }{
+		{"nothing", "<a>b</a>", "<a>b</a>"},
+		{"both", "<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>", "<SecretAccessKey>(secret key)</SecretAccessKey><SessionToken>(session token)</SessionToken>"},
+		{"the access key's ID stays", "<AccessKeyId>a</AccessKeyId>", "<AccessKeyId>a</AccessKeyId>"},
+		{"an empty one", "<SessionToken></SessionToken>", "<SessionToken></SessionToken>"},
+		{"in any case, with a prefix and attributes", `<x:sessiontoken a="b">t</x:sessiontoken>`, `<x:sessiontoken a="b">(session token)</x:sessiontoken>`},
+		{"in letters that the SDK folds", "<Se\u017f\u017fionToken>t</Se\u017f\u017fionToken>", "<Se\u017f\u017fionToken>(session token)</Se\u017f\u017fionToken>"},
+		{"broken off", "<SecretAccessKey>se", "<SecretAccessKey>(secret key)"},
+		{"broken off in its tag", "<SecretAccessKey", "<SecretAccessKey"},
+		{"as CDATA", "<SessionToken><![CDATA[<t>]]></SessionToken>", "<SessionToken>(session token)</SessionToken>"},
+		{"as CDATA that is broken off", "<SessionToken><![CDATA[<t>", "<SessionToken>(session token)"},
+		{"in CDATA after one that has ended", "</SessionToken><![CDATA[<SecretAccessKey>s", "</SessionToken><![CDATA[<SecretAccessKey>(secret key)"},
+		{"after a tag that never ends", "<a<SessionToken>t", "<a<SessionToken>(session token)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := string(withoutSecrets("sts:AssumeRoot", []byte(tt.body))); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

@@ -250,33 +250,59 @@ func (x *Exchange) answer(response *smithyhttp.Response) {
 	}
 }
 
-// secrets are the elements of an answer that a session is made of, whole or broken off.
-var secrets = regexp.MustCompile(`(?is)(<[^<>]*(SecretAccessKey|SessionToken)[^<>]*>)(<!\[CDATA\[.*?(\]\]>|$)|[^<]*)`)
+// secret are the names of the elements of an answer that a session is made of, in any case: that is how the SDK reads them.
+var secret = regexp.MustCompile(`(?i)SecretAccessKey|SessionToken`)
 
-// withoutSecrets replaces the credentials of a minted session. The ID of its access key stays: it is no secret, and the
-// account's own log of calls names it.
+// withoutSecrets replaces the credentials of a minted session, whole or broken off. The ID of its access key stays: it is no
+// secret, and the account's own log of calls names it.
 func withoutSecrets(action string, body []byte) []byte {
 	if !strings.HasPrefix(action, "sts:Assume") {
 		return body
 	}
 	var out []byte
 	done := 0 // what of body is in out
-	for _, m := range secrets.FindAllSubmatchIndex(body, -1) {
-		tag, name, text := body[m[2]:m[3]], body[m[4]:m[5]], body[m[6]:m[7]]
-		if bytes.HasPrefix(tag, []byte("</")) || len(text) == 0 {
+	for at := 0; at < len(body); {
+		begin := bytes.IndexByte(body[at:], '<')
+		if begin < 0 {
+			break
+		}
+		at += begin + 1
+		end := bytes.IndexAny(body[at:], "<>")
+		if end < 0 || body[at+end] == '<' {
+			at += max(end, 0)
 			continue
 		}
-		with := noSecret
-		if strings.EqualFold(string(name), "SessionToken") {
-			with = noToken
+		tag := body[at : at+end]
+		at += end + 1
+		name := secret.Find(tag)
+		text := textLen(body[at:])
+		if name == nil || text == 0 || tag[0] == '/' {
+			continue
 		}
-		out = append(append(out, body[done:m[6]]...), with...)
-		done = m[7]
+		with := noToken
+		if bytes.EqualFold(name, []byte("SecretAccessKey")) {
+			with = noSecret
+		}
+		out = append(append(out, body[done:at]...), with...)
+		at += text
+		done = at
 	}
 	if done == 0 {
 		return body
 	}
 	return append(out, body[done:]...)
+}
+
+// textLen is how much of what follows a tag is its text, in bytes; all of it where it is broken off.
+func textLen(after []byte) int {
+	end, more := []byte("<"), 0
+	if bytes.HasPrefix(after, []byte("<![CDATA[")) {
+		end, more = []byte("]]>"), len("]]>")
+	}
+	if n := bytes.Index(after, end); n >= 0 {
+		return n + more
+	}
+	return len(after)
 }
 
 // response is the answer as it came.
