@@ -65,9 +65,16 @@ const eventDomain = "hwmfa.journal/v1\x00"
 // Digest computes the event's hash from everything but Hash itself.
 func (e Event) Digest() Hash {
 	raw := RawEvent{Seq: e.Seq, Time: FormatTime(e.Time), Actor: e.Actor, Kind: e.Kind, Subject: e.Subject, Payload: e.Payload}
-	const lengths = 256 // of all that is hashed beside the texts, at most
-	size := lengths + len(raw.Time) + len(raw.Actor) + len(raw.Kind) + len(raw.Subject) + len(raw.Payload)
-	return sha256.Sum256(raw.appendPreimage(make([]byte, 0, size), e.PrevHash))
+	var room [1 << 10]byte
+	h := sha256.New()
+	h.Write(raw.appendFront(room[:0]))
+	for rest := e.Payload; rest != ""; { // which can be of many megabytes: no copy is made of it
+		n := copy(room[:], rest)
+		h.Write(room[:n])
+		rest = rest[n:]
+	}
+	h.Write(e.PrevHash[:])
+	return Hash(h.Sum(nil))
 }
 
 // RawEvent is an event as it is stored: its texts, and its hashes in
@@ -80,13 +87,18 @@ type RawEvent struct {
 // appendPreimage adds to b what is hashed, in the form that docs/journal.md
 // lays down: numbers as 8 bytes big-endian, each text after its length in bytes.
 func (e *RawEvent) appendPreimage(b []byte, prev Hash) []byte {
+	return append(append(e.appendFront(b), e.Payload...), prev[:]...)
+}
+
+// appendFront is what is hashed before the bytes of the payload.
+func (e *RawEvent) appendFront(b []byte) []byte {
 	b = append(b, eventDomain...)
 	b = binary.BigEndian.AppendUint64(b, uint64(e.Seq))
-	for _, s := range [...]string{e.Time, e.Actor, e.Kind, e.Subject, e.Payload} {
+	for _, s := range [...]string{e.Time, e.Actor, e.Kind, e.Subject} {
 		b = binary.BigEndian.AppendUint64(b, uint64(len(s)))
 		b = append(b, s...)
 	}
-	return append(b, prev[:]...)
+	return binary.BigEndian.AppendUint64(b, uint64(len(e.Payload)))
 }
 
 // Head is the last event's number and hash: what to anchor outside.

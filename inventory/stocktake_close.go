@@ -3,7 +3,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"maps"
 )
 
 // CloseRequest says what becomes of the differences of a stocktake. Those of
@@ -48,13 +48,11 @@ func CloseStocktake(tx Tx, act Act, s Stocktake, r CloseRequest) (Stocktake, Rep
 	if err != nil {
 		return Stocktake{}, Report{}, fmt.Errorf("close stocktake %s: %w", s.ID, err)
 	}
-	// There may be as many differences as keys: the report is written once, as it
-	// is, its names being in order.
-	var body strings.Builder
-	if err := encodeLine(&body, report); err != nil {
+	body, err := report.text()
+	if err != nil {
 		return Stocktake{}, Report{}, fmt.Errorf("close stocktake %s: %w", s.ID, err)
 	}
-	e, err := recordText(tx, act, KindStocktakeClosed, s.ID, strings.TrimSuffix(body.String(), "\n"))
+	e, err := recordText(tx, act, KindStocktakeClosed, s.ID, body)
 	if err != nil {
 		return Stocktake{}, Report{}, fmt.Errorf("close stocktake %s: %w", s.ID, err)
 	}
@@ -67,33 +65,31 @@ func resolve(tx Tx, act Act, s Stocktake, all []Difference, r CloseRequest) erro
 	if err := r.check(s.Blind); err != nil {
 		return err
 	}
-	known := map[string]bool{}
+	unknown := maps.Clone(r.Accept)
 	undecided := 0
 	var accepted []*Difference
 	for i := range all {
 		d := &all[i]
 		subject := d.Subject()
-		known[subject] = true
+		delete(unknown, subject)
 		reason, named := r.Accept[subject]
 		why, left := r.Leave[subject]
 		switch {
 		case named:
-			d.settle(ResolutionAccepted, reason)
+			d.settle(ResolutionAccepted, &reason)
 			accepted = append(accepted, d)
 		case left:
-			d.settle(ResolutionOpen, why)
+			d.settle(ResolutionOpen, null(why))
 		case r.All != "":
-			d.settle(ResolutionAccepted, r.All)
+			d.settle(ResolutionAccepted, &r.All)
 			accepted = append(accepted, d)
 		default:
-			d.settle(ResolutionOpen, "")
+			d.settle(ResolutionOpen, nil)
 			undecided++
 		}
 	}
-	for subject := range r.Accept {
-		if !known[subject] {
-			return fmt.Errorf("a difference about %s: %w", Code(subject), ErrNotFound)
-		}
+	for subject := range unknown {
+		return fmt.Errorf("a difference about %s: %w", Code(subject), ErrNotFound)
 	}
 	if undecided > 0 && !r.KeepOpen {
 		return fmt.Errorf("%d of %d: %w", undecided, len(all), ErrDifferences)
@@ -122,9 +118,7 @@ func (r CloseRequest) check(blind bool) error {
 	return err
 }
 
-func (d *Difference) settle(r Resolution, reason string) {
-	d.Resolution, d.Reason = &r, null(reason)
-}
+func (d *Difference) settle(r Resolution, reason *string) { d.Resolution, d.Reason = &r, reason }
 
 // acceptAll changes the inventory to what was found. The keys of one bag move
 // together.

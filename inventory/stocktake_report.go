@@ -1,6 +1,13 @@
 package inventory
 
-import "time"
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Difference kinds are words for what a count finds otherwise than the
 // inventory has it.
@@ -122,6 +129,77 @@ type Report struct {
 	Sealed   int64 `json:"sealed"`
 }
 
+// text is the report as the journal has it, its names being in order. There may
+// be as many differences as keys: they are written one by one, and first of all
+// measured, so that the text is never in memory twice.
+func (r Report) text() (string, error) {
+	var size length
+	if err := r.write(&size); err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.Grow(int(size))
+	err := r.write(&b)
+	return b.String(), err
+}
+
+func (r Report) write(w io.Writer) error {
+	absences, differences := r.Absences, r.Differences
+	r.Absences, r.Differences = []Absence{}, []Difference{}
+	frame, err := encodeJSON(r)
+	if err != nil {
+		return err
+	}
+	rest, err := encodeList(w, string(frame), "absences", absences)
+	if err == nil {
+		rest, err = encodeList(w, rest, "differences", differences)
+	}
+	if err == nil {
+		_, err = io.WriteString(w, rest)
+	}
+	return err
+}
+
+// encodeList writes what comes before the empty list of that name, and the list
+// with its elements, and returns what comes after it. Inside of a text the quotes
+// of a name would be escaped.
+func encodeList[T any](w io.Writer, frame, name string, list []T) (rest string, err error) {
+	before, rest, _ := strings.Cut(frame, `"`+name+`":[]`)
+	_, err = io.WriteString(w, before+`"`+name+`":[`)
+	e := json.NewEncoder(elements{w})
+	e.SetEscapeHTML(false)
+	for i := 0; i < len(list) && err == nil; i++ {
+		if i > 0 {
+			_, err = io.WriteString(w, ",")
+		}
+		err = errors.Join(err, e.Encode(&list[i]))
+	}
+	if err == nil {
+		_, err = io.WriteString(w, "]")
+	}
+	return rest, err
+}
+
+// length counts what is written to it.
+type length int
+
+func (n *length) Write(p []byte) (int, error) {
+	*n += length(len(p))
+	return len(p), nil
+}
+
+// elements takes what an encoder writes at a time, a value and a newline, without
+// the newline.
+type elements struct{ to io.Writer }
+
+func (e elements) Write(p []byte) (int, error) {
+	n, err := e.to.Write(p[:len(p)-1])
+	if err == nil {
+		n++
+	}
+	return n, err
+}
+
 // Number is how many differences there are of a kind.
 func (r Report) Number(kind DifferenceKind) (n int) {
 	for _, d := range r.Differences {
@@ -133,12 +211,20 @@ func (r Report) Number(kind DifferenceKind) (n int) {
 }
 
 // absence describes a key that is not there.
-func (f facts) absence(k stockKey, why string) Absence {
-	now := k.now()
+func (f facts) absence(k *stockKey, why string) Absence {
+	now := k.last
 	return Absence{
-		KeyID: k.ID, Serial: null(k.Serial), Tag: null(k.Tag), Why: why, Place: null(f.path(now.PlaceID)), Holder: null(f.people[now.HolderID]),
-		Since: FormatTime(now.Since), Due: nullTime(now.Due), Overdue: now.Overdue(f.at),
+		KeyID: k.ID, Serial: nullIn(&k.Serial), Tag: nullIn(&k.Tag), Why: why, Place: null(f.path(now.PlaceID)), Holder: null(f.people[now.HolderID]),
+		Since: FormatTime(now.Since), Due: nullTime(now.Due), Overdue: Custody{Due: now.Due}.Overdue(f.at),
 	}
+}
+
+// nullIn is null of a text that stays where it is.
+func nullIn(s *string) *string {
+	if *s == "" {
+		return nil
+	}
+	return s
 }
 
 // facts are what a report is computed from.
@@ -151,14 +237,35 @@ type facts struct {
 	at        time.Time
 }
 
-// stockKey is a key with every custody it had since the stocktake began, the
-// last one being that of now.
+// stockKey is a key with every custody it had since the stocktake began. There
+// may be a hundred thousand: almost all had one, which is kept without a list.
 type stockKey struct {
 	ID, Serial, Tag string
-	was             []Custody
+	before          []stand // the last one left out
+	last            stand   // that of now
 }
 
-func (k stockKey) now() Custody { return k.was[len(k.was)-1] }
+// stand is what of a custody counts at a stocktake.
+type stand struct {
+	Status            Status
+	PlaceID, HolderID string
+	Due, Since        time.Time
+}
+
+func (c Custody) stand() stand { return stand{c.Status, c.PlaceID, c.HolderID, c.Due, c.Since} }
+
+// ever says whether the key stood so at any time since the stocktake began.
+func (k *stockKey) ever(so func(stand) bool) bool {
+	return slices.ContainsFunc(k.before, so) || so(k.last)
+}
+
+// first is how it stood when the stocktake began.
+func (k *stockKey) first() stand {
+	if len(k.before) > 0 {
+		return k.before[0]
+	}
+	return k.last
+}
 
 // counted is a count as the journal has it. What those of one event have in
 // common they share: there may be a hundred thousand.

@@ -11,9 +11,10 @@ import (
 // sheet is a report in the making.
 type sheet struct {
 	facts
-	sampled map[string]bool // nil: all are
-	of      map[string][]counted
-	alone   map[string]int // by the path of a place that takes two: keys counted by one person
+	sampled map[string]bool     // nil: all are
+	alone   map[string]int      // by the path of a place that takes two: keys counted by one person
+	paths   map[string]*string  // of places, by ID: what says them shares them
+	lists   map[string][]string // of one text: so do those that name one place or person
 	Report
 }
 
@@ -21,7 +22,10 @@ type sheet struct {
 // place at which it rested since the stocktake began, and is not missing if it
 // came or left since: moves go on while a count does.
 func (f facts) report() Report {
-	s := sheet{facts: f, of: map[string][]counted{}, alone: map[string]int{}}
+	s := sheet{facts: f, alone: map[string]int{}, paths: map[string]*string{}, lists: map[string][]string{}}
+	for id, p := range f.places {
+		s.paths[id] = &p.Path
+	}
 	s.Counters, s.Differences, s.Absences = []Counter{}, []Difference{}, []Absence{}
 	if sample := f.stocktake.Sample; sample != nil {
 		s.sampled = map[string]bool{}
@@ -30,8 +34,8 @@ func (f facts) report() Report {
 		}
 	}
 	s.sort()
-	for _, k := range f.keys {
-		s.judge(k)
+	for i := range s.keys {
+		s.judge(&s.keys[i])
 	}
 	for _, place := range slices.Sorted(maps.Keys(s.alone)) {
 		detail := fmt.Sprintf("counted by one person: %d", s.alone[place])
@@ -49,7 +53,7 @@ func (f facts) report() Report {
 	return s.Report
 }
 
-// sort puts the counts to their keys, and says who counted where and which
+// sort puts the counts by their keys, and says who counted where and which
 // codes name none. A code that was unknown when it was read may have become a
 // key's since.
 func (s *sheet) sort() {
@@ -61,20 +65,21 @@ func (s *sheet) sort() {
 	}
 	counters := map[Counter]int64{}
 	codes := map[string][]counted{}
-	for _, c := range s.counts {
+	for i := range s.counts {
+		c := &s.counts[i]
 		if c.Seal == nil || c.key == c.Keys[0] { // how many keys are in a bag, a blind count does not tell
 			counters[Counter{By: c.by, Place: s.path(c.Place)}]++
 		}
 		if c.key == "" {
 			ids := names.Find(c.code)
 			if len(ids) != 1 {
-				codes[c.code] = append(codes[c.code], c)
+				codes[c.code] = append(codes[c.code], *c)
 				continue
 			}
 			c.key = ids[0]
 		}
-		s.of[c.key] = append(s.of[c.key], c)
 	}
+	slices.SortStableFunc(s.counts, func(a, b counted) int { return strings.Compare(a.key, b.key) })
 	for c, n := range counters {
 		c.Counted = n
 		s.Counters = append(s.Counters, c)
@@ -89,11 +94,21 @@ func (s *sheet) sort() {
 	}
 }
 
+// of lists the counts of a key.
+func (s *sheet) of(keyID string) []counted {
+	from, _ := slices.BinarySearchFunc(s.counts, keyID, func(c counted, id string) int { return strings.Compare(c.key, id) })
+	to := from
+	for to < len(s.counts) && s.counts[to].key == keyID {
+		to++
+	}
+	return s.counts[from:to:to]
+}
+
 // judge holds the counts of one key against what the inventory has of it.
-func (s *sheet) judge(k stockKey) {
-	all := s.of[k.ID]
+func (s *sheet) judge(k *stockKey) {
+	all := s.of(k.ID)
 	there := where(all, Basis.genuine)
-	rested := slices.ContainsFunc(k.was, s.rests)
+	rested := k.ever(s.rests)
 	for _, kind := range []Basis{BasisOtherKey, BasisResetOrOther, BasisFIDOReset} {
 		not := where(all, func(h Basis) bool { return h == kind })
 		if len(not) == 0 {
@@ -123,11 +138,11 @@ func (s *sheet) judge(k stockKey) {
 
 // absent is for a key that nobody counted; impostor says that something else
 // carries its name, which is said already.
-func (s *sheet) absent(k stockKey, rested, impostor bool) {
-	last := k.now()
+func (s *sheet) absent(k *stockKey, rested, impostor bool) {
+	last := k.last
 	switch {
 	// One that was there at first and is again was moved to where it can be counted.
-	case rested && len(k.was) > 1 && !(s.rests(k.was[0]) && s.rests(last)):
+	case rested && len(k.before) > 0 && !(s.rests(k.first()) && s.rests(last)):
 		why := string(last.Status)
 		if last.Status.Resting() {
 			why = whyMoved
@@ -145,7 +160,7 @@ func (s *sheet) absent(k stockKey, rested, impostor bool) {
 }
 
 // counted is for a key that was there.
-func (s *sheet) counted(k stockKey, there []counted, rested, sampled bool) {
+func (s *sheet) counted(k *stockKey, there []counted, rested, sampled bool) {
 	switch best(there) {
 	case BasisProved:
 		s.Proved++
@@ -174,9 +189,9 @@ func (s *sheet) counted(k stockKey, there []counted, rested, sampled bool) {
 	case !slices.ContainsFunc(places, func(place string) bool { return !s.mayBe(k, place) }):
 	case len(places) > 1:
 		s.Differences = append(s.Differences, s.about(k, DiffCountedTwice, there))
-	case slices.ContainsFunc(k.was, func(c Custody) bool { return lies(c.Status) }):
+	case k.ever(func(c stand) bool { return lies(c.Status) }):
 		s.Differences = append(s.Differences, s.about(k, DiffMisplaced, there))
-	case k.now().Status == StatusLost:
+	case k.last.Status == StatusLost:
 		s.Differences = append(s.Differences, s.about(k, DiffFound, there))
 	default:
 		s.Differences = append(s.Differences, s.about(k, DiffAway, there))
@@ -210,14 +225,14 @@ func lies(s Status) bool {
 
 // mayBe says whether the inventory had the key at that place at any time since
 // the stocktake began.
-func (s *sheet) mayBe(k stockKey, place string) bool {
-	return slices.ContainsFunc(k.was, func(c Custody) bool {
+func (s *sheet) mayBe(k *stockKey, place string) bool {
+	return k.ever(func(c stand) bool {
 		return lies(c.Status) && c.PlaceID != "" && samePlace(s.path(c.PlaceID), place)
 	})
 }
 
 // rests says whether a key has to be found where the stocktake counts.
-func (s *sheet) rests(c Custody) bool {
+func (s *sheet) rests(c stand) bool {
 	return c.Status.Resting() && s.stocktake.holds(s.path(c.PlaceID))
 }
 
@@ -237,24 +252,25 @@ func (f facts) takesTwo(placeID string) string {
 
 // takesTwoOf is takesTwo of where a key was counted or, where that was said less
 // exactly, of where it rests.
-func (s *sheet) takesTwoOf(k stockKey, there []counted) string {
+func (s *sheet) takesTwoOf(k *stockKey, there []counted) string {
 	if two := s.takesTwo(there[0].Place); two != "" {
 		return two
 	}
-	for _, c := range k.was {
-		if two := s.takesTwo(c.PlaceID); two != "" && s.rests(c) {
-			return two
+	two := ""
+	k.ever(func(c stand) bool {
+		if s.rests(c) {
+			two = s.takesTwo(c.PlaceID)
 		}
-	}
-	return ""
+		return two != ""
+	})
+	return two
 }
 
 // about is a difference about a key.
-func (s *sheet) about(k stockKey, kind DifferenceKind, counts []counted) Difference {
+func (s *sheet) about(k *stockKey, kind DifferenceKind, counts []counted) Difference {
 	d := s.difference(kind, counts)
-	now := k.now()
-	d.KeyID, d.Serial, d.Tag, d.Status = &k.ID, null(k.Serial), null(k.Tag), &now.Status
-	d.Expected, d.Holder = null(s.path(now.PlaceID)), null(s.people[now.HolderID])
+	d.KeyID, d.Serial, d.Tag, d.Status = &k.ID, nullIn(&k.Serial), nullIn(&k.Tag), &k.last.Status
+	d.Expected, d.Holder = s.paths[k.last.PlaceID], null(s.people[k.last.HolderID])
 	return d
 }
 
@@ -264,8 +280,7 @@ func (s *sheet) difference(kind DifferenceKind, counts []counted) Difference {
 	if len(counts) == 0 {
 		return d
 	}
-	how := best(counts)
-	d.How, d.Counted, d.By = &how, s.countedAt(counts), people(counts)
+	d.How, d.Counted, d.By = &bases[slices.Index(bases, best(counts))], s.shared(s.countedAt(counts)), s.shared(people(counts))
 	slices.Sort(d.Counted)
 	for _, c := range counts {
 		if c.Detail != nil {
@@ -276,10 +291,24 @@ func (s *sheet) difference(kind DifferenceKind, counts []counted) Difference {
 	return d
 }
 
+// shared is a list that others have too, where it is of one text.
+func (s *sheet) shared(list []string) []string {
+	if len(list) != 1 {
+		return list
+	}
+	if _, there := s.lists[list[0]]; !there {
+		s.lists[list[0]] = list
+	}
+	return s.lists[list[0]]
+}
+
 // where picks the counts that rest on what is asked for.
 func where(all []counted, is func(Basis) bool) (some []counted) {
-	for _, c := range all {
-		if is(c.How) {
+	for i, c := range all {
+		switch {
+		case is(c.How) && len(some) == i: // almost always all of them: no copy
+			some = all[: i+1 : i+1]
+		case is(c.How):
 			some = append(some, c)
 		}
 	}

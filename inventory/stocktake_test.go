@@ -23,7 +23,15 @@ func at(p Place, s Status) Custody { return Custody{Status: s, PlaceID: p.ID, Si
 
 // keyed is a key that had these custodies since the stocktake began.
 func keyed(n int, was ...Custody) stockKey {
-	return stockKey{ID: fmt.Sprintf("K-%08d", n), Serial: fmt.Sprint(n), Tag: fmt.Sprintf("YK-%d", n), was: was}
+	k := stockKey{ID: fmt.Sprintf("K-%08d", n), Serial: fmt.Sprint(n), Tag: fmt.Sprintf("YK-%d", n)}
+	for i, c := range was {
+		if i < len(was)-1 {
+			k.before = append(k.before, c.stand())
+		} else {
+			k.last = c.stand()
+		}
+	}
+	return k
 }
 
 // count is a count of the n-th key by Ada.
@@ -260,6 +268,42 @@ func TestReport_form(t *testing.T) {
 		want, err2 := canonicalJSON(r)
 		if err1 != nil || err2 != nil || string(got) != string(want) {
 			t.Errorf("got  %s\nwant %s (%v, %v)", got, want, err1, err2)
+		}
+	}
+}
+
+func TestReportText(t *testing.T) {
+	code, detail, path := `"differences":[],"absences":[]`, "a <b> & \"c\"\u2028", "Berlin/safe 1"
+	accepted := ResolutionAccepted
+	report := Report{
+		Absences:    []Absence{{KeyID: "K-1", Since: "x", Why: "lost"}, {KeyID: "K-2", Place: &path}},
+		Differences: []Difference{{By: []string{}, Counted: []string{path}, Code: &code, Detail: &detail, Kind: DiffUnexpected, Resolution: &accepted}, {Kind: DiffMissing}},
+		Counters:    []Counter{{By: detail, Counted: 3, Place: path}}, Claimed: 7, Sealed: 9,
+	}
+	for _, r := range []Report{report, {Absences: []Absence{}, Counters: report.Counters, Differences: report.Differences[:1]}, {Absences: report.Absences, Differences: []Difference{}}} {
+		want, err := canonicalJSON(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := r.text()
+		if got != string(want) || err != nil {
+			t.Errorf("got %s, %v\nwant %s", got, err, want)
+		}
+		var read []Difference
+		back, err := readReport(strings.NewReader(got), func(d Difference) { read = append(read, d) })
+		if back.Differences = read; read == nil {
+			back.Differences = []Difference{}
+		}
+		if again, _ := back.text(); again != got || err != nil {
+			t.Errorf("read back as %s, %v", again, err)
+		}
+		for _, damaged := range []string{"", "[]", got[:len(got)-1], got[:len(got)/2], strings.Replace(got, `"kind":`, `"kind":4,"kind":`, 1)} {
+			if damaged == got {
+				continue
+			}
+			if _, err := readReport(strings.NewReader(damaged), func(Difference) {}); err == nil {
+				t.Errorf("taken for a report: %.80s", damaged)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,6 +55,9 @@ The status is 3 where there are differences, whatever became of them.` + exitSta
 }
 
 func runStocktakeClose(ctx context.Context, a *app, opts stocktakeCloseOptions) (err error) {
+	// The report of a hundred thousand differences is in memory as values and as
+	// text: what is thrown away beside them is not to double that.
+	defer debug.SetGCPercent(debug.SetGCPercent(50))
 	store, err := a.openExisting(ctx)
 	if err != nil {
 		return err

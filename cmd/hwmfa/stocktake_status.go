@@ -74,7 +74,9 @@ func runStocktakeReport(ctx context.Context, a *app, asJSON bool, find func(inve
 func (a *app) showStocktake(s inventory.Stocktake, r inventory.Report, asJSON bool) error {
 	var err error
 	if asJSON {
-		err = a.streams.JSON(stocktakeToJSON(s, &r))
+		frame := r
+		frame.Absences, frame.Differences = []inventory.Absence{}, []inventory.Difference{}
+		err = a.streams.JSONLists(stocktakeToJSON(s, &frame), term.ListOf("absences", r.Absences), term.ListOf("differences", r.Differences))
 	} else {
 		err = a.printReport(s, r)
 	}
@@ -124,9 +126,7 @@ func runStocktakeList(ctx context.Context, a *app, asJSON bool) error {
 			if s.Closing == nil || err != nil {
 				continue
 			}
-			var r inventory.Report
-			r, err = inventory.StocktakeReport(tx, s, a.now())
-			differences[i] = len(r.Differences)
+			differences[i], err = inventory.CountDifferences(tx, s)
 		}
 		return err
 	})
