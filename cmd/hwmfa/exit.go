@@ -91,6 +91,7 @@ var endings = []ending{
 	{"PIN blocked", isError(hw.ErrPINBlocked), exitRefused, "only a reset unblocks it, and a reset ends every registration made with this key"},
 	{"wrong PIN", isType[*hw.PINError], exitRefused, "the last try blocks the key: make sure of the PIN before trying again"},
 	{"PIN entry blocked", isError(hw.ErrPINAuthBlocked), exitRefused, "unplug the key, plug it in again, and try once more"},
+	{"PIN never set", isError(ceremony.ErrFirstPIN), exitRefused, "give the key its first PIN: hwmfa enroll --set-pin does, and so do the tools of its maker"},
 	{"PIN required", isError(hw.ErrPINRequired), exitRefused, "run it on a terminal to be asked for the PIN, or pass it with --pin-fd"},
 	{"no PIN set", isError(hw.ErrPINNotSet), exitRefused, "this key has no PIN: run it without one, or give it one with --set-pin"},
 	{"PIN set already", isError(hw.ErrPINSet), exitRefused, "--change-pin replaces it"},

@@ -19,7 +19,7 @@ type AskPIN func(ctx context.Context, who string, retries int) ([]byte, error)
 func pinFor(ctx context.Context, bench hw.Bench, s Seen, ask AskPIN, given bool) ([]byte, error) {
 	switch {
 	case s.FIDO.NeedsPIN() && !s.FIDO.Options["clientPin"]:
-		return nil, fmt.Errorf("%s: %w: it always wants one and none is set", s.Name(), hw.ErrPINRequired)
+		return nil, errPINNeverSet(s)
 	case given && !s.FIDO.Options["clientPin"]:
 		return nil, fmt.Errorf("%s: %w", s.Name(), hw.ErrPINNotSet)
 	case !given && !s.FIDO.NeedsPIN():
@@ -28,8 +28,11 @@ func pinFor(ctx context.Context, bench hw.Bench, s Seen, ask AskPIN, given bool)
 	return askPIN(ctx, bench, s, ask)
 }
 
+// ErrFirstPIN: the key does nothing without a PIN, and has none yet.
+var ErrFirstPIN = errors.New("it always wants one and none is set")
+
 func errPINNeverSet(s Seen) error {
-	return fmt.Errorf("%s: %w: it always wants one and none is set", s.Name(), hw.ErrPINRequired)
+	return fmt.Errorf("%s: %w: %w", s.Name(), hw.ErrPINRequired, ErrFirstPIN)
 }
 
 // askPIN gets the PIN of a key that has one. It asks the key for its retries
