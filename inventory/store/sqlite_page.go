@@ -125,7 +125,7 @@ func (p *eventPages) leaf(page, pointers string) error {
 			return errUnusual
 		}
 		p.last++
-		if err := p.batch.add(e, int(size)); err != nil {
+		if err := p.batch.add(e); err != nil {
 			return err
 		}
 	}

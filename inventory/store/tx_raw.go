@@ -52,12 +52,12 @@ type batch struct {
 	err    error // of fn
 }
 
-// add adds an event that was read from so many bytes.
-func (b *batch) add(e inventory.RawEvent, size int) error {
+func (b *batch) add(e inventory.RawEvent) error {
 	if b.events == nil {
 		b.events = make([]inventory.RawEvent, 0, rawEvents)
 	}
-	b.events, b.size = append(b.events, e), b.size+size
+	b.events = append(b.events, e)
+	b.size += len(e.Time) + len(e.Actor) + len(e.Kind) + len(e.Subject) + len(e.Payload) + len(e.PrevHash) + len(e.Hash)
 	if len(b.events) < rawEvents && b.size < rawBytes {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (t *tx) eachRow(fn func([]inventory.RawEvent) error, which string, args ...
 			}
 			return &inventory.JournalError{Seq: e.Seq, Fault: inventory.FaultAltered, Detail: "a field is not of its form"}
 		}
-		if err := b.add(e, len(text)); err != nil {
+		if err := b.add(e); err != nil {
 			return err
 		}
 	}
