@@ -8,17 +8,17 @@ import (
 
 // account reads one account of the organization, or what was recorded of it.
 func (c *collector) account(ctx context.Context, a Account) (iamcheck.Facts, error) {
+	known := c.facts(a)
 	return c.orRecorded(ctx, a.ID, func(ctx context.Context, c *collector) (iamcheck.Facts, error) {
-		return c.ask(ctx, a)
+		return c.ask(ctx, known)
 	})
 }
 
-// ask reads one account of the organization.
-func (c *collector) ask(ctx context.Context, a Account) (iamcheck.Facts, error) {
-	f := c.facts(a)
+// ask reads one account of the organization, of which its lists told what is known.
+func (c *collector) ask(ctx context.Context, f iamcheck.Facts) (iamcheck.Facts, error) {
 	c.org.place(&f)
 	if c.opts.tags() {
-		tags, err := c.tags(ctx, a.ID)
+		tags, err := c.tags(ctx, f.AccountID)
 		f.Calls = append(f.Calls, named("organizations:ListTagsForResource", iamcheck.ByCaller, err))
 		f.Tags = tags
 		if isCredentials(err) {
@@ -36,7 +36,7 @@ func (c *collector) ask(ctx context.Context, a Account) (iamcheck.Facts, error) 
 		f.Calls = append(f.Calls, skipped("sts:AssumeRoot", iamcheck.ByCaller, why))
 		return f, nil
 	}
-	if a.ID == c.self.account {
+	if f.AccountID == c.self.account {
 		return f, c.own(ctx, &f)
 	}
 	return f, c.other(ctx, &f)

@@ -111,6 +111,27 @@ func TestUnitsThatCannotBeReadLeaveNoAccountOut(t *testing.T) {
 	}
 }
 
+// Accounts that are not asked again name the call too.
+func TestUnitsThatCannotBeReadAreNamedOfAccountsThatWereFinished(t *testing.T) {
+	org := wooded(5)
+	org.Faults = map[string]awstest.Fault{"organizations:ListRoots": {Kind: awstest.Deny}}
+	server := serve(t, org)
+	callAs(t, server, server.Auditor())
+	r := newReel()
+	if _, err := collectWith(t, awsapi.Options{Org: true, Units: true, Record: r}, nil); err != nil {
+		t.Fatal(err)
+	}
+	facts, err := collectWith(t, awsapi.Options{Org: true, Units: true, Recorded: r.recorded}, nil)
+	if err != nil || len(facts) != 6 {
+		t.Fatalf("%d accounts, %v", len(facts), err)
+	}
+	for id, f := range facts {
+		if !slices.Contains(outcomes(f.Calls), "organizations:ListRoots=denied") {
+			t.Errorf("%s: %v", id, outcomes(f.Calls))
+		}
+	}
+}
+
 func TestTwoWaysToFindAccounts(t *testing.T) {
 	loop := awstest.Fault{Kind: awstest.Loop, Page: 5}
 	deny := awstest.Fault{Kind: awstest.Deny}
