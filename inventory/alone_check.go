@@ -18,10 +18,11 @@ type aloneCheck struct {
 	inside  map[string]bool   // those, and all that is in them
 	missing map[string]string // by key: where it lay when it was lost or its bag broken
 	emptied map[string]bool   // by key: seen to be reset since it was enrolled
+	things  artifactsAlone
 }
 
 func newAloneCheck(state *stateCheck) aloneCheck {
-	return aloneCheck{state: state, parents: map[string]string{}, rules: map[string]bool{}, inside: map[string]bool{}, missing: map[string]string{}, emptied: map[string]bool{}}
+	return aloneCheck{state: state, parents: map[string]string{}, rules: map[string]bool{}, inside: map[string]bool{}, missing: map[string]string{}, emptied: map[string]bool{}, things: newArtifactsAlone()}
 }
 
 // see says what is wrong with an event, "" for nothing. verb is that of a move;
@@ -33,10 +34,10 @@ func (c *aloneCheck) see(e *RawEvent, verb Verb, witnessed bool, done askedFor) 
 	if verb != "" {
 		return c.move(e, verb, witnessed)
 	}
-	asks := requestJSON{}
-	if done.confirmedBy == e.Actor && done.at == e.Time {
-		asks = done.asks
+	if done.confirmedBy != e.Actor || done.at != e.Time {
+		done = askedFor{}
 	}
+	asks := done.asks
 	switch e.Kind {
 	case KindPlaceMade:
 		c.made(e)
@@ -54,6 +55,8 @@ func (c *aloneCheck) see(e *RawEvent, verb Verb, witnessed bool, done askedFor) 
 		return c.begins(e)
 	case KindKeyDeclared:
 		return c.begins(e)
+	case KindArtifactAdded, KindArtifactMoved, KindArtifactChanged, KindArtifactRetired:
+		return c.things.see(e, c.inside, done)
 	}
 	return ""
 }

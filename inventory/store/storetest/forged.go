@@ -138,6 +138,28 @@ func testForgedAlone(t *testing.T, d Database) {
 	update(t, s, move(act(4), inventory.Move{Verb: inventory.VerbLose, KeyID: lost.ID, Reason: "r"}))
 	update(t, s, move(act(5), inventory.Move{Verb: inventory.VerbFind, KeyID: lost.ID}))
 	r := asked(t, s, act(6), in(out.ID))
+	// A vault copy that two put there, and one that lies elsewhere.
+	var ask inventory.Request
+	update(t, s, func(tx inventory.Tx) (err error) {
+		vault := inventory.Artifact{Kind: inventory.ArtifactVaultCopy, Label: "copy", PlaceID: slot.ID, Openers: []string{ada.ID}}
+		ask, err = inventory.AskArtifact(tx, act(6), vault)
+		return err
+	})
+	update(t, two.carla, confirm(by("carla", 6), ask.ID))
+	var inside, beside inventory.Artifact
+	update(t, s, func(tx inventory.Tx) error {
+		all, err := inventory.Artifacts(tx)
+		if err != nil {
+			return err
+		}
+		inside = all[0]
+		beside, err = inventory.SaveArtifact(tx, act(6), inventory.Artifact{Kind: inventory.ArtifactVaultCopy, Label: "spare", PlaceID: drawer.ID})
+		return err
+	})
+	thing := func(label, place string, openers string) string {
+		return fmt.Sprintf(`{"accounts":[],"key":null,"kind":"vault_copy","label":%q,"openers":%s,"place":%q,"reason":null,"replica_of":null,"seal":null}`, label, openers, place)
+	}
+	some, none := fmt.Sprintf("[%q]", ada.ID), "[]"
 	expectSound(t, s)
 
 	is := func(from, status, holder, place, tail string) string {
@@ -151,6 +173,7 @@ func testForgedAlone(t *testing.T, d Database) {
 			from, q(holder), q(place), status, tail)
 	}
 	const alone, nothing, unread = "one person alone moved it", "nothing leads there", "cannot be read"
+	const changed = "one person alone changed what lies"
 	for _, tt := range []struct{ name, want, kind, subject, payload string }{
 		{"handed out of it", alone, "key.checked_out", k.ID, is("in_safe", "checked_out", ada.ID, slot.ID, "}")},
 		{"with a space at the end", alone, "key.checked_out", k.ID, is("in_safe", "checked_out", ada.ID, slot.ID, " }")},
@@ -174,6 +197,14 @@ func testForgedAlone(t *testing.T, d Database) {
 		{"somebody let into it", "one person alone let", inventory.KindPlaceGranted, slot.ID, fmt.Sprintf(`{"person":%q}`, ada.ID)},
 		{"somebody let into the site", "one person alone let", inventory.KindPlaceGranted, site.ID, fmt.Sprintf(`{"person":%q}`, ada.ID)},
 		{"somebody let into another place", "", inventory.KindPlaceGranted, drawer.ID, fmt.Sprintf(`{"person":%q}`, ada.ID)},
+		{"an artifact taken out of it", changed, inventory.KindArtifactMoved, inside.ID, thing("copy", drawer.ID, some)},
+		{"an artifact put into it", changed, inventory.KindArtifactMoved, beside.ID, thing("spare", safe.ID, none)},
+		{"a new artifact put into it", changed, inventory.KindArtifactAdded, "A-NEW", thing("new", slot.ID, none)},
+		{"an artifact there renamed", changed, inventory.KindArtifactChanged, inside.ID, thing("other", slot.ID, some)},
+		{"an artifact there retired", changed, inventory.KindArtifactRetired, inside.ID, thing("copy", slot.ID, some)},
+		{"somebody let open an artifact there", changed, inventory.KindArtifactChanged, inside.ID, thing("copy", slot.ID, fmt.Sprintf(`[%q,"U-X"]`, ada.ID))},
+		{"nobody let open an artifact there", "", inventory.KindArtifactChanged, inside.ID, thing("copy", slot.ID, none)},
+		{"an artifact elsewhere renamed", "", inventory.KindArtifactChanged, beside.ID, thing("other", drawer.ID, none)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := s.Update(t.Context(), func(tx inventory.Tx) error {
@@ -194,6 +225,34 @@ func testForgedAlone(t *testing.T, d Database) {
 			}
 		})
 	}
+
+	t.Run("what two people asked for, done a second time", func(t *testing.T) {
+		var again inventory.Request
+		update(t, s, func(tx inventory.Tx) (err error) {
+			inside.PlaceID = drawer.ID
+			again, err = inventory.AskArtifact(tx, act(7), inside)
+			return err
+		})
+		err := two.carla.Update(t.Context(), func(tx inventory.Tx) error {
+			if err := confirm(by("carla", 7), again.ID)(tx); err != nil {
+				return err
+			}
+			back := thing("copy", slot.ID, some)
+			for _, payload := range []string{back, thing("copy", drawer.ID, some)} {
+				if err := forge(by("carla", 7), inventory.KindArtifactMoved, inside.ID, payload)(tx); err != nil {
+					return err
+				}
+			}
+			v, err := inventory.Verify(tx)
+			if err == nil && (v.Witness == nil || strings.Count(v.Witness.Error(), changed) != 2) {
+				t.Errorf("got %v", v.Witness)
+			}
+			return errors.Join(err, errUndone)
+		})
+		if !errors.Is(err, errUndone) {
+			t.Error(err)
+		}
+	})
 
 	// What two people did is sound, and so is what one did before and after the rule.
 	update(t, two.carla, confirm(by("carla", 7), r.ID))
