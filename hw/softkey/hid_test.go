@@ -232,6 +232,7 @@ func TestUnplug(t *testing.T) {
 		if !isGone(err) {
 			t.Errorf("reading gave %v", err)
 		}
+		synctest.Wait() // until the card is out too
 		if err := p.stream.Write(t.Context(), make([]byte, 64)); !isGone(err) {
 			t.Errorf("writing gave %v", err)
 		}
