@@ -62,26 +62,20 @@ func strayLog(path string) error {
 }
 
 // place has a file made beside its place and gives it its name when it is
-// complete, unless something has that name.
+// complete, unless something has that name. What a process that was killed left
+// there is removed by the next.
 func place(path string, fill func(tmp string) error) error {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".hwmfa-*.new") // mode 0600
+	sweep(dir)
+	w, err := newWorkplace(dir)
 	if err != nil {
 		return err
 	}
-	tmp := f.Name()
-	defer func() {
-		for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-			os.Remove(tmp + suffix)
-		}
-	}()
-	if err := f.Close(); err != nil {
+	defer w.remove()
+	if err := fill(w.file()); err != nil {
 		return err
 	}
-	if err := fill(tmp); err != nil {
-		return err
-	}
-	if err := os.Link(tmp, path); err != nil {
+	if err := os.Link(w.file(), path); err != nil {
 		return err
 	}
 	return syncDir(dir)
