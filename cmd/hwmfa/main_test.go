@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 			testOnlyOpenBench = dialBench
 			testOnlyRoot = os.Getenv("TEST_ROOT")
 			testOnlyUser = func() string { return os.Getenv("TEST_USER") }
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			ctx, stop := signal.NotifyContext(context.Background(), interrupts()...)
 			context.AfterFunc(ctx, stop)
 			os.Exit(run(ctx, os.Args[1:], term.System()))
 		},
