@@ -109,8 +109,8 @@ func (c *collector) everyAccount(ctx context.Context, read func(context.Context,
 		return nil
 	})
 	by, err := c.list(ctx, c.opts.units(), p)
-	if err != nil && c.anyWay && !isCredentials(err) && ctx.Err() == nil {
-		c.walkFailed = walkFailure(err)
+	if call := walkFailure(err); call != nil && c.anyWay && !isCredentials(err) && ctx.Err() == nil {
+		c.walkFailed = call
 		by, err = c.list(ctx, false, p)
 	}
 	found.close()
@@ -128,14 +128,14 @@ func (c *collector) everyAccount(ctx context.Context, read func(context.Context,
 	return err
 }
 
-// walkFailure is the call that kept the units from being read.
+// walkFailure is the call that kept the units from being read; nil where none failed. Units that contradict each other are no
+// failed call: what was found by them may be wrong.
 func walkFailure(err error) *iamcheck.Call {
-	action := "ListOrganizationalUnitsForParent"
 	var of *smithy.OperationError
-	if errors.As(err, &of) {
-		action = of.Operation()
+	if !errors.As(err, &of) {
+		return nil
 	}
-	call := named("organizations:"+action, iamcheck.ByCaller, err)
+	call := named("organizations:"+of.Operation(), iamcheck.ByCaller, err)
 	return &call
 }
 
