@@ -52,16 +52,19 @@ func ProductName(usb *USB, d *DeviceInfo, descriptor string) string {
 		return descriptor
 	}
 	nfc := d.NFCSupported != 0
+	nano := d.FormFactor == FormNano || d.FormFactor == FormNanoC
 	typeC := d.FormFactor == FormKeychainC || d.FormFactor == FormNanoC || d.FormFactor == FormBioC
 	switch line := LineOf(usb, d, d.Version); line {
 	case LineSecurityKey:
 		return words("Security Key", when(typeC, "C"), when(nfc, "NFC"), "by Yubico", when(d.Serial != "", "(Enterprise)"))
 	case LineBio:
 		return words("YubiKey", when(typeC, "C"), "Bio", when(d.USBSupported.Has(CapPIV), "- Multi-protocol Edition"), when(!d.USBSupported.Has(CapPIV), "- FIDO Edition"))
-	case LineYubiKey4, LineYubiKeyFIPS:
-		return words("YubiKey "+when(typeC, "C")+"4", when(d.FormFactor == FormNano || d.FormFactor == FormNanoC, "Nano"), when(line == LineYubiKeyFIPS, "FIPS"))
+	case LineYubiKey4:
+		return words("YubiKey 4"+when(typeC, "C"), when(nano, "Nano"))
+	case LineYubiKeyFIPS:
+		return words("YubiKey", when(typeC, "C"), when(nano, "Nano"), "FIPS")
 	case LineYubiKey5, LineYubiKey5F:
-		return words("YubiKey 5"+five(d.FormFactor, nfc), when(nfc, "NFC"), when(d.FormFactor == FormNano || d.FormFactor == FormNanoC, "Nano"), when(line == LineYubiKey5F, "FIPS"))
+		return words("YubiKey 5"+five(d.FormFactor, nfc), when(nfc, "NFC"), when(nano, "Nano"), when(line == LineYubiKey5F, "FIPS"))
 	}
 	return descriptor
 }
