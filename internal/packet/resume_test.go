@@ -230,3 +230,50 @@ func TestWhoeverResumesIsNamedBesideWhoBegan(t *testing.T) {
 		t.Errorf("the callers are %s", got)
 	}
 }
+
+// An account that has left the organization between two tries is in no report, and its answers in no packet.
+func TestAnAccountThatHasLeftIsNoPartOfThePacket(t *testing.T) {
+	const stays, leaves = "111111111111", "222222222222"
+	dir := filepath.Join(t.TempDir(), "evidence")
+	record := func(w *packet.Writer, ids ...string) {
+		t.Helper()
+		for _, id := range ids {
+			if err := w.Record(awsapi.Exchange{Account: id, Action: "iam:ListMFADevices", Status: 200, Answer: []byte("<a/>")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	finish := func(w *packet.Writer, ids ...string) {
+		t.Helper()
+		for _, id := range ids {
+			if err := w.Finish(id); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w, err := packet.Create(dir, manifest(plain))
+	if err != nil {
+		t.Fatal(err)
+	}
+	record(w, "", stays, stays, leaves)
+	finish(w, stays, leaves)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if w, err = packet.Resume(dir, manifest(plain)); err != nil {
+		t.Fatal(err)
+	}
+	record(w, "", "", "")
+	finish(w, stays)
+	seal(t, w, 1)
+	p := open(t, dir)
+	var names []string
+	for _, f := range p.Manifest().Files {
+		if strings.HasPrefix(f.Name, "accounts/") {
+			names = append(names, f.Name)
+		}
+	}
+	if want := []string{"accounts/" + stays + ".jsonl"}; !reflect.DeepEqual(names, want) || p.Manifest().Exchanges != 5 {
+		t.Errorf("the packet has %q with %d exchanges, want %q with 5", names, p.Manifest().Exchanges, want)
+	}
+}

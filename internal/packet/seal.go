@@ -1,6 +1,7 @@
 package packet
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -84,7 +85,8 @@ func (w *Writer) seal(ctx context.Context, end Ending) (string, error) {
 	if err := w.dropParts(); err != nil {
 		return "", err
 	}
-	if err := w.putAccounts(ctx); err != nil {
+	exchanges, err := w.putAccounts(ctx)
+	if err != nil {
 		return "", err
 	}
 	m := w.manifest
@@ -99,7 +101,7 @@ func (w *Writer) seal(ctx context.Context, end Ending) (string, error) {
 		return "", fmt.Errorf("encode rules: %w", err)
 	}
 	at := end.At.UTC()
-	m.FinishedAt, m.JournalHead, m.Accounts, m.Exchanges = &at, end.JournalHead, end.Accounts, w.exchanges
+	m.FinishedAt, m.JournalHead, m.Accounts, m.Exchanges = &at, end.JournalHead, end.Accounts, w.asked+exchanges
 	doc, err := manifestText(m)
 	if err != nil {
 		return "", err
@@ -116,28 +118,32 @@ func (w *Writer) seal(ctx context.Context, end Ending) (string, error) {
 	return head, nil
 }
 
-// putAccounts gives each account a file of its own, for people.
-func (w *Writer) putAccounts(ctx context.Context) error {
+// putAccounts gives each account a file of its own, for people, and counts the exchanges in them.
+func (w *Writer) putAccounts(ctx context.Context) (exchanges int, err error) {
 	w.disk.Lock()
 	defer w.disk.Unlock()
 	if err := os.Mkdir(w.path(accountFolder), folderMode); err != nil {
-		return err
+		return 0, err
 	}
 	for _, id := range w.spool.accounts() {
+		if _, there := w.there[id]; !there {
+			continue
+		}
 		data, _, err := w.spool.read(id)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		f, err := w.writeFile(accountName(id), func(out io.Writer) error {
 			_, err := out.Write(data)
 			return err
 		})
 		if err := errors.Join(err, context.Cause(ctx)); err != nil {
-			return err
+			return 0, err
 		}
 		w.files[f.Name] = f
+		exchanges += bytes.Count(data, []byte("\n"))
 	}
-	return nil
+	return exchanges, nil
 }
 
 // dropSpool removes what the accounts' own files have.

@@ -51,7 +51,11 @@ type Writer struct {
 	population *part
 	parts      map[string]*part // of accounts that are not finished
 	files      map[string]File  // by name, but for those of accounts
-	exchanges  int
+	// there are the accounts that Finish was told of: one that was finished earlier, and has left the organization since, is no
+	// part of what is reported.
+	there map[string]struct{}
+	// asked counts the exchanges that are about no account.
+	asked int
 }
 
 // Create begins a packet in a folder that is new or empty. m gives program, time and options.
@@ -65,7 +69,7 @@ func Create(dir string, m Manifest) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("evidence in %s: %w", dir, err)
 	}
-	w := &Writer{dir: dir, made: made, lock: lock, manifest: m, parts: map[string]*part{}, files: map[string]File{}}
+	w := &Writer{dir: dir, made: made, lock: lock, manifest: m, parts: map[string]*part{}, files: map[string]File{}, there: map[string]struct{}{}}
 	if err := w.create(); err != nil {
 		return nil, errors.Join(fmt.Errorf("evidence in %s: %w", dir, err), lock.Close())
 	}
@@ -113,7 +117,7 @@ func Resume(dir string, m Manifest) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("evidence in %s: %w", dir, err)
 	}
-	w := &Writer{dir: dir, made: true, lock: lock, parts: map[string]*part{}, files: map[string]File{}}
+	w := &Writer{dir: dir, made: true, lock: lock, parts: map[string]*part{}, files: map[string]File{}, there: map[string]struct{}{}}
 	if err := w.resume(m); err != nil {
 		return nil, errors.Join(fmt.Errorf("evidence in %s: %w", dir, err), lock.Close())
 	}
@@ -151,8 +155,7 @@ func (w *Writer) resume(now Manifest) error {
 // openSpool takes up the accounts that are finished.
 func (w *Writer) openSpool() (err error) {
 	w.spool, err = openSpool(w.path(spoolFile), func(data []byte) error {
-		exchanges, err := decode(data)
-		w.exchanges += len(exchanges)
+		_, err := decode(data)
 		return err
 	})
 	return err
@@ -246,7 +249,9 @@ func (w *Writer) Record(x awsapi.Exchange) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.exchanges++
+	if x.Account == "" {
+		w.asked++
+	}
 	return w.err
 }
 
@@ -292,6 +297,7 @@ func (w *Writer) Finish(account string) error {
 	w.disk.Unlock()
 	w.mu.Lock()
 	_, asked := w.parts[account]
+	w.there[account] = struct{}{}
 	err := w.err
 	w.mu.Unlock()
 	if err != nil || done && !asked {
