@@ -44,7 +44,7 @@ func (p Person) check() (Person, error) {
 	if user, domain, ok := strings.Cut(p.Email, "@"); p.Email != "" && (!ok || user == "" || domain == "" || strings.ContainsAny(p.Email, " <>,;")) {
 		return p, invalid("e-mail", "is not an address")
 	}
-	if p.Login, err = line("login", p.Login, maxName); err != nil {
+	if p.Login, err = exactLine("login", p.Login, maxName); err != nil {
 		return p, err
 	}
 	if p.Site != "" {
@@ -142,6 +142,7 @@ func People(tx Tx) ([]Person, error) { return tx.ListPeople() }
 // FindPerson returns the person that ref names: by ID, e-mail address, login or
 // name, in any letter case. Several give an AmbiguousError, none ErrNotFound.
 func FindPerson(tx Tx, ref string) (Person, error) {
+	typed := Fold(strings.Trim(ref, " "))
 	ref, err := required("person", ref, maxEmail)
 	if err != nil {
 		return Person{}, err
@@ -153,7 +154,7 @@ func FindPerson(tx Tx, ref string) (Person, error) {
 	var hits []Person
 	for _, p := range all {
 		same := Fold(ref)
-		if same == Fold(p.ID) || same == Fold(p.Email) || same == Fold(p.Login) || same == Fold(p.Name) {
+		if same == Fold(p.ID) || same == Fold(p.Email) || typed == Fold(p.Login) || same == Fold(p.Name) {
 			hits = append(hits, p)
 		}
 	}

@@ -33,9 +33,9 @@ func (p Place) LabelTexts() []string {
 var placeLevels = []string{"site", "safe", "slot"}
 
 // NormalizePlace checks a place's path, "site", "site/safe" or
-// "site/safe/slot", and returns it with the spaces around each name removed.
+// "site/safe/slot", and returns it in its one spelling.
 func NormalizePlace(path string) (string, error) {
-	names := strings.Split(path, "/")
+	names := strings.Split(Canonical(path), "/") // which has the slashes of every width
 	if len(names) > len(placeLevels) {
 		return "", invalid("place", "has more than three levels (site/safe/slot)")
 	}
@@ -185,6 +185,9 @@ func FindPlace(tx Tx, ref string) (Place, error) {
 		return Place{}, err
 	}
 	p, err := tx.PlaceByPath(path)
+	if errors.Is(err, ErrNotFound) && ref != path {
+		p, err = tx.PlaceByPath(strings.Trim(ref, " ")) // one from before names had one spelling
+	}
 	if errors.Is(err, ErrNotFound) {
 		p, err = tx.PlaceByID(strings.ToUpper(path))
 	}

@@ -50,6 +50,7 @@ func (n KeyNames) add(k KeyStand) {
 // Find lists the IDs of the keys that a code may name: by ID, serial or tag, in
 // any letter case.
 func (n KeyNames) Find(code string) []string {
+	code = Canonical(code)
 	var ids []string
 	add := func(found ...string) {
 		for _, id := range found {

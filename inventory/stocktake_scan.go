@@ -50,7 +50,7 @@ func NewCounting(tx Tx, stocktake, place string) (*Counting, error) {
 		return nil, fmt.Errorf("places: %w", err)
 	}
 	for _, p := range places {
-		c.places[Fold(p.ID)] = p
+		c.places[Fold(p.ID)], c.places[Fold(Canonical(p.Path))] = p, p
 	}
 	for _, p := range places {
 		c.places[Fold(p.Path)] = p

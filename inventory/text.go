@@ -5,6 +5,9 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/width"
 )
 
 // Bounds on what people and keys may write, in bytes.
@@ -18,11 +21,31 @@ const (
 	maxEmail  = 254 // RFC 5321 §4.5.3.1.3, without the angle brackets
 )
 
-// line checks one line of text that a person typed and returns it without
-// outer spaces. Control, formatting (bidirectional overrides, zero-width) and
-// line-breaking characters are refused, not mended: what is shown later must
-// be what was typed. A secret is refused: the journal would keep it for good.
-func line(field, s string, limit int) (string, error) {
+// Canonical is the one spelling of a text that people see in only one way:
+// Unicode's normal form C, letters and digits of one width, and single spaces,
+// none at the ends. Any spelling of a name comes to the same.
+func Canonical(s string) string {
+	plain := true
+	for i := 0; i < len(s) && plain; i++ {
+		plain = s[i] < utf8.RuneSelf && (s[i] != ' ' || i > 0 && s[i-1] != ' ')
+	}
+	if plain && !strings.HasSuffix(s, " ") || !utf8.ValidString(s) {
+		return s
+	}
+	words := strings.FieldsFunc(s, func(r rune) bool { return unicode.Is(unicode.Zs, r) })
+	return norm.NFC.String(width.Fold.String(strings.Join(words, " ")))
+}
+
+// line checks one line of text that a person typed and returns it in its one
+// spelling.
+func line(field, s string, limit int) (string, error) { return exactLine(field, Canonical(s), limit) }
+
+// exactLine is line of what is compared with other programs' word for it, as
+// logins are, and therefore loses its outer spaces alone. Control, formatting
+// (bidirectional overrides, zero-width), line-breaking and blank characters are
+// refused, not mended: what is shown later must be what was typed. A secret is
+// refused: the journal would keep it for good.
+func exactLine(field, s string, limit int) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", invalid(field, "is not valid UTF-8")
 	}
@@ -34,12 +57,19 @@ func line(field, s string, limit int) (string, error) {
 		if !unicode.IsPrint(r) {
 			return "", invalid(field, "contains the unprintable character %U", r)
 		}
+		if strings.ContainsRune(blanks, r) {
+			return "", invalid(field, "contains the blank character %U", r)
+		}
 	}
 	if what := SecretIn(s); what != "" {
 		return "", invalid(field, "reads like %s, and secrets have no place in the inventory", what)
 	}
 	return s, nil
 }
+
+// blanks are letters and symbols that show nothing: fillers of Hangul, and the
+// Braille cell without dots.
+const blanks = "\u115f\u1160\u3164\uffa0\u2800"
 
 // required is line for a text that must not be empty.
 func required(field, s string, limit int) (string, error) {
@@ -143,7 +173,10 @@ type Act struct {
 }
 
 func (a Act) check() (Act, error) {
-	actor, err := required("actor", a.Actor, maxName)
+	actor, err := exactLine("actor", a.Actor, maxName)
+	if err == nil && actor == "" {
+		err = invalid("actor", "is empty")
+	}
 	if err != nil {
 		return Act{}, err
 	}

@@ -26,7 +26,9 @@ func TestNormalizeSerial(t *testing.T) {
 		{"12 34", "", false},
 		{"12\t34", "", false},
 		{"12\n", "", false},
-		{"１２３", "", false}, // full-width digits
+		{"１２３", "123", true}, // full-width digits
+		{"１２\u3000", "12", true},
+		{"٣٤", "", false}, // digits of another script
 		{"\xff", "", false},
 		{"1;DROP", "", false},
 		{strings.Repeat("1", maxSerial), strings.Repeat("1", maxSerial), true},
@@ -60,13 +62,14 @@ func TestNormalizeTag(t *testing.T) {
 func TestNormalizePlace(t *testing.T) {
 	for in, want := range map[string]string{
 		"Zürich": "Zürich", " HQ / Safe 1 /3": "HQ/Safe 1/3", "東京/金庫": "東京/金庫",
+		"Zu\u0308rich": "Zürich", "HQ/Safe  1": "HQ/Safe 1", "HQ/Safe\u00a0 1\u3000": "HQ/Safe 1", "ＨＱ／Safe １": "HQ/Safe 1", "東京（本社）": "東京(本社)",
 	} {
 		if got, err := NormalizePlace(in); got != want || err != nil {
 			t.Errorf("NormalizePlace(%q) = %q, %v; want %q", in, got, err, want)
 		}
 	}
 	for _, in := range []string{
-		"", "/", "a/", "/a", "a//b", "a/b/c/d", "..", "a/.", "a\nb", "a\u200bb", "a\u202eb", "a\u00a0b", "\xff",
+		"", "/", "a/", "/a", "a//b", "a/b/c/d", "..", "a/.", "a\nb", "a\u200bb", "a\u202eb", "\xff", "\u3164", "a\u2800", "\u00a0", "a/\u3000", "\uffa0",
 		strings.Repeat("a", maxName+1),
 	} {
 		if got, err := NormalizePlace(in); !errors.Is(err, ErrInvalid) {
@@ -120,4 +123,35 @@ func FuzzText(f *testing.F) {
 			}
 		}
 	})
+}
+
+func FuzzCanonical(f *testing.F) {
+	for _, s := range []string{"", " a  b ", "Zu\u0308rich", "ＨＱ／１", "\u3000a\u00a0", "\xff  x", "\uff76\uff9e", "\u0344", "\u2126", "e\u0327\u0301", " \u0301x"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		once := Canonical(s)
+		if again := Canonical(once); again != once {
+			t.Errorf("%q becomes %q, which becomes %q", s, once, again)
+		}
+		if utf8.ValidString(s) && (strings.Contains(once, "  ") || strings.Trim(once, " ") != once) {
+			t.Errorf("%q becomes %q", s, once)
+		}
+	})
+}
+
+// A login is what another program knows somebody by: two that only look the same
+// are two people.
+func TestLoginsAreKeptAsTheyAre(t *testing.T) {
+	for _, login := range []string{"anna", "ａｎｎａ", "a\u0301nna", "\u00e1nna", "an  na"} {
+		act, err := Act{Actor: " " + login, At: time.Unix(1.8e9, 0)}.check()
+		if act.Actor != login || err != nil {
+			t.Errorf("%q acts as %q, %v", login, act.Actor, err)
+		}
+	}
+	for _, login := range []string{"", " ", "an\u200bna", "an\u00a0na", "\u3164"} {
+		if act, err := (Act{Actor: login, At: time.Unix(1.8e9, 0)}).check(); err == nil {
+			t.Errorf("%q acts as %q", login, act.Actor)
+		}
+	}
 }

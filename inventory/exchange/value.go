@@ -41,7 +41,7 @@ func (b *builder) value(def Column, c cell) (value, fault string) {
 		}
 		c.text = text
 	}
-	text := strings.Trim(c.text, " ")
+	text := inventory.Canonical(c.text)
 	if fault := faultOfText(text); fault != "" || text == "" {
 		return "", fault
 	}
