@@ -44,7 +44,7 @@ func TestChangedPages(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	path := filepath.Join(t.TempDir(), "changed.db")
 	fromPages, short := int64(0), 0
-	for range 500 {
+	for range 300 {
 		file := bytes.Clone(good)
 		for range 1 + random.IntN(3) {
 			page, at := random.IntN(len(good)/smallPage), random.IntN(smallPage)

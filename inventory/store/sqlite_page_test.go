@@ -21,7 +21,7 @@ func journalOf(events int) []inventory.RawEvent {
 	for n := range events {
 		size := 20 * n
 		if n%100 == 99 {
-			size = 3000 * n
+			size = 500 * n
 		}
 		e := inventory.Event{
 			Seq: int64(n + 1), Time: time.Unix(1.8e9+int64(n), 0), Actor: "anna", Kind: inventory.KindAccountSaved, Subject: fmt.Sprintf("%012d", n),
