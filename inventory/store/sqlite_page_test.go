@@ -49,7 +49,7 @@ func journalFile(t testing.TB, events []inventory.RawEvent, reserved byte, pragm
 		}
 		defer db.Close()
 		db.SetMaxOpenConns(1)
-		for _, p := range pragmas {
+		for _, p := range append([]string{"PRAGMA synchronous = OFF"}, pragmas...) {
 			if _, err := db.Exec(p); err != nil {
 				t.Fatal(err)
 			}
@@ -220,7 +220,7 @@ func TestPages(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			path := journalFile(t, tt.events, tt.reserved, tt.pragmas...)
 			if tt.sql != nil {
-				rawExec(t, path, append([]string{"DROP TRIGGER events_no_update", "DROP TRIGGER events_no_delete", "DROP TRIGGER events_in_order"}, tt.sql...)...)
+				rawExec(t, path, append([]string{"PRAGMA synchronous = OFF", "DROP TRIGGER events_no_update", "DROP TRIGGER events_no_delete", "DROP TRIGGER events_in_order"}, tt.sql...)...)
 			}
 			for _, mode := range []string{"rw", "immutable"} {
 				db, err := openDB(path, mode, readPragmas)
