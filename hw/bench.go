@@ -53,7 +53,7 @@ type Hotplug interface {
 	// Changes gives a value soon after something was plugged in or pulled out,
 	// once its nodes may be opened; several changes may give one. The channel is
 	// closed when ctx ends or nothing more can be heard. Where nobody tells, the
-	// error wraps ErrUnsupported: then one has to look again and again.
+	// error wraps ErrUntold: then one has to look again and again.
 	Changes(ctx context.Context) (<-chan struct{}, error)
 	// FIDOSightings lists the FIDO interfaces alone, as Sightings does: that is
 	// quick, where the rest may wait for the smart-card service.

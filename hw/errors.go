@@ -50,6 +50,8 @@ var (
 	ErrRefused = errors.New("key refused")
 	// ErrUnsupported: the key or its application does not know the command.
 	ErrUnsupported = errors.New("not supported by this key")
+	// ErrUntold: the machine does not say when keys come and go.
+	ErrUntold = errors.New("nothing tells when keys come and go")
 	// ErrMalformed: the key answered something that breaks the protocol.
 	ErrMalformed = errors.New("malformed answer")
 	// ErrManagementKey: the card does not take this PIV management key.

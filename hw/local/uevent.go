@@ -64,17 +64,17 @@ func (e uevent) matters() bool {
 }
 
 // Changes follows what udevd announces. Where no udevd runs, as in a container,
-// or its announcements cannot be received, the error wraps hw.ErrUnsupported.
+// or its announcements cannot be received, the error wraps hw.ErrUntold.
 func (m *Machine) Changes(ctx context.Context) (<-chan struct{}, error) {
 	if _, err := os.Stat(m.system.path("run/udev/control")); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = errors.New("no udev daemon runs here")
 		}
-		return nil, fmt.Errorf("follow hotplug: %w: %w", hw.ErrUnsupported, err)
+		return nil, fmt.Errorf("%w: %w", hw.ErrUntold, err)
 	}
 	messages, err := listenUdev(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("follow hotplug: %w: %w", hw.ErrUnsupported, err)
+		return nil, fmt.Errorf("%w: %w", hw.ErrUntold, err)
 	}
 	return changesOf(messages), nil
 }

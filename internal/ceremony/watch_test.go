@@ -24,7 +24,7 @@ type announced struct {
 
 func (b *announced) Changes(context.Context) (<-chan struct{}, error) {
 	if b.noUdev {
-		return nil, hw.ErrUnsupported
+		return nil, hw.ErrUntold
 	}
 	return b.changes, nil
 }
@@ -116,7 +116,7 @@ func TestWatchWithoutUdev(t *testing.T) {
 	stop := errors.New("stop")
 	var told error
 	err := ceremony.Watch(t.Context(), b, time.Now, func(ceremony.KeyEvent) error { return stop }, func(err error) { told = err })
-	if !errors.Is(err, stop) || !errors.Is(told, hw.ErrUnsupported) {
+	if !errors.Is(err, stop) || !errors.Is(told, hw.ErrUntold) {
 		t.Errorf("ended with %v, told %v", err, told)
 	}
 }
