@@ -96,7 +96,7 @@ func (o *scopeOptions) checkRole(tags []iamcheck.Tag) error {
 	case o.roleName != "" && !o.org:
 		wrong("--role-name is for the member accounts of an organization: add --org")
 	case o.roleName != "" && !awsapi.IsRoleName(o.roleName):
-		wrong("--role-name %q: want the role's name, 1 to 64 letters, digits and _+=,.@-, with its path where it has one, and no ARN", o.roleName)
+		errs = append(errs, errRoleName(o.roleName))
 	}
 	if o.externalID != "" && !awsapi.IsExternalID(o.externalID) {
 		wrong("--external-id: want 2 to 1224 letters, digits and _+=,.@:/-")
@@ -108,6 +108,11 @@ func (o *scopeOptions) checkRole(tags []iamcheck.Tag) error {
 		wrong("--session-tag: %w", err)
 	}
 	return errors.Join(errs...)
+}
+
+// errRoleName says what a role can be called.
+func errRoleName(name string) error {
+	return fmt.Errorf("--role-name %q: want the role's name, 1 to 64 letters, digits and _+=,.@-, with its path where it has one, and no ARN", name)
 }
 
 // tagsOf takes KEY=VALUE apart, at the first =.

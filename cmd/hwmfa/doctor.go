@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"hwmfa/iamcheck/awsapi"
 	"hwmfa/internal/doctor"
 	"hwmfa/internal/term"
 )
@@ -64,6 +65,9 @@ type doctorSummary struct {
 }
 
 func runDoctor(ctx context.Context, a *app, opts doctorOptions) error {
+	if opts.roleName != "" && !awsapi.IsRoleName(opts.roleName) {
+		return usageError{errRoleName(opts.roleName)}
+	}
 	machine, err := a.machine(opts)
 	if err != nil {
 		return err
