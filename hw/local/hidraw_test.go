@@ -74,6 +74,7 @@ func TestHidraws_hostileTree(t *testing.T) {
 // TestHidraws_withoutPermission becomes another user on one thread, which ends
 // with the goroutine.
 func TestHidraws_withoutPermission(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o022)) // the other user gets as far as to the nodes
 	p := newPretend(t)
 	p.plug(oneKey)
 	if os.Getuid() == 0 {
