@@ -91,6 +91,7 @@ type Move struct {
 	Tracking string    // ship: the carrier's number of the parcel
 	Until    time.Time // checkout: when it has to be back, zero: no date is given; ship: when it has to be there
 	Keep     bool      // checkout: the person keeps it
+	Opening  bool      // checkout: it was so before the inventory was, and may be overdue
 	Reason   string    // a line; demanded of checkout, unseal, break, lose, compromise, retire and dispose
 	Ticket   string    // a reference into another system
 }
@@ -268,7 +269,7 @@ func (m Move) check(act Act) (Move, error) {
 	}
 	if !m.Until.IsZero() {
 		m.Until = m.Until.UTC().Truncate(time.Microsecond)
-		if !m.Until.After(act.At) || m.Until.Year() > 9999 {
+		if !m.Until.After(act.At) && !(m.Opening && m.Verb == VerbCheckOut) || m.Until.Year() < 2000 || m.Until.Year() > 9999 {
 			return m, invalid("until", "is not in the future")
 		}
 	}

@@ -61,7 +61,7 @@ func newBuilder(f Format, word string, s Schema, opts Options) (*builder, error)
 		return nil, err
 	}
 	b := &builder{opts: opts, word: word, lettered: f != JSON, byName: map[string]int{}}
-	b.table = Table{Format: f, schema: s}
+	b.table = Table{Format: f, schema: s, now: opts.Now}
 	b.seen = make([]map[string]string, len(s.Columns))
 	for i, c := range s.Columns {
 		if c.Unique {

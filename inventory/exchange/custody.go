@@ -9,7 +9,8 @@ import (
 
 // Custody carries where keys are and who has them. Importing is for an opening
 // balance: it makes the moves that lead there, today; since when it was so goes
-// into their reason, because a journal is not written backwards.
+// into their reason, because a journal is not written backwards. What is overdue
+// then is a fact like any other.
 func Custody() Kind {
 	return Kind{
 		Name: "custody", About: "where a key is and who has it, since when",
@@ -147,9 +148,17 @@ func moveToHolder(r *register, s *Step, k inventory.Key, row Record) (inventory.
 		s.conflict("a key that is %s is with nobody, and the row names a holder", status)
 		return inventory.Move{}, false
 	}
+	due, since := row.Time("due"), row.Time("since")
+	if !due.IsZero() && due.Before(since) {
+		s.conflict("it would have been due before it was handed out")
+		return inventory.Move{}, false
+	}
 	s.set("holder", k.Holder, p.Label())
+	if !due.IsZero() && due.Before(r.now) {
+		s.Notes = append(s.Notes, "overdue since "+exportDay(due))
+	}
 	return inventory.Move{
-		Verb: inventory.VerbCheckOut, PersonID: p.ID, Until: row.Time("due"),
+		Verb: inventory.VerbCheckOut, PersonID: p.ID, Until: due, Opening: true,
 		Keep: row.Text("status") == string(inventory.StatusInUse),
 	}, true
 }

@@ -54,6 +54,7 @@ func (k Kind) Plan(tx inventory.Tx, t Table) (Plan, error) {
 	if err != nil {
 		return Plan{}, fmt.Errorf("import %s: %w", k.Name, err)
 	}
+	r.now = t.now
 	p := Plan{Kind: k.Name, Steps: make([]Step, 0, len(t.Records))}
 	first := map[string]string{}
 	for _, row := range t.Records {
@@ -84,6 +85,7 @@ type register struct {
 	personIDs map[string]inventory.Person
 	artifacts map[string]inventory.Artifact   // by ID
 	byLabel   map[string][]inventory.Artifact // folded; those in use
+	now       time.Time                       // when the file was read; zero: not known
 }
 
 func newRegister(tx inventory.Tx) (*register, error) {

@@ -54,6 +54,7 @@ type Table struct {
 	Format  Format
 	Records []Record
 	schema  Schema
+	now     time.Time // Options.Now
 }
 
 // Record is one row that fits the schema.
