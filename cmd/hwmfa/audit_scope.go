@@ -25,7 +25,7 @@ type scopeOptions struct {
 
 func (o *scopeOptions) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.org, "org", false, "audit every account of the organization")
-	f.StringArrayVar(&o.accounts, "account", nil, "of the organization, account `ID` alone; may be repeated")
+	f.StringArrayVar(&o.accounts, "account", nil, "of the organization, `ACCOUNT` alone; may be repeated")
 	f.StringArrayVar(&o.units, "ou", nil, "of the organization, the accounts in `UNIT` (ou-…) and below it; may be repeated")
 	f.StringArrayVar(&o.tags, "tag", nil, "of the organization, the accounts tagged `KEY=VALUE`; of one key any, of several all")
 	f.StringArrayVar(&o.tiers, "tier", nil, "of the organization, the accounts of tier `NAME`; may be repeated")
