@@ -93,7 +93,7 @@ var privileges = map[string][]string{
 	"github.com/jedib0t/go-pretty":       {"internal/term"},
 	"github.com/nicholas-fedor/shoutrrr": {"internal/notify"},
 	"golang.org/x/term":                  {"internal/term"},
-	"golang.org/x/text":                  {"internal/term", "inventory"},
+	"golang.org/x/text":                  {"internal/term", "inventory", "inventory/exchange"},
 	"golang.org/x/sys":                   {"cmd/hwmfa", "hw/local", "internal/bench/guest", "internal/bench/usbip", "internal/term"},
 }
 

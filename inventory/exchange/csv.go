@@ -21,9 +21,18 @@ func readCSV(in *bufio.Reader, s Schema, opts Options) (Table, error) {
 			return Table{}, fmt.Errorf("read: %w", err)
 		}
 	}
+	above, comma, err := skipSeparatorLine(in)
+	if err != nil {
+		return Table{}, err
+	}
 	line, _ := in.Peek(in.Size()) // as much of the header as there is in one go
+	if endsInReturns(line) {
+		return Table{}, badFile("its lines end in carriage returns alone; save it as CSV UTF-8")
+	}
 	records := csv.NewReader(boundRecords(in))
-	records.Comma = separator(line)
+	if records.Comma = comma; comma == 0 {
+		records.Comma = separator(line)
+	}
 	records.FieldsPerRecord = -1
 	records.ReuseRecord = true
 	width := -1
@@ -35,9 +44,10 @@ func readCSV(in *bufio.Reader, s Schema, opts Options) (Table, error) {
 		case errors.Is(err, io.EOF):
 			return b.done()
 		case err != nil:
-			return Table{}, readError(err)
+			return Table{}, readError(err, above)
 		}
 		row, _ := records.FieldPos(0)
+		row += above
 		if width < 0 {
 			width = len(fields)
 			if err := b.header(row, fields); err != nil {
@@ -53,6 +63,38 @@ func readCSV(in *bufio.Reader, s Schema, opts Options) (Table, error) {
 			return Table{}, err
 		}
 	}
+}
+
+// skipSeparatorLine takes a first line such as "sep=;", by which a file tells
+// spreadsheets what is between its cells, and says how many lines it took.
+func skipSeparatorLine(in *bufio.Reader) (lines int, comma rune, err error) {
+	start, _ := in.Peek(len("sep=;\r\n"))
+	said, rest, there := bytes.Cut(start, []byte("\n"))
+	said = bytes.TrimSuffix(said, []byte("\r"))
+	if !there || len(said) != len("sep=;") || !bytes.EqualFold(said[:4], []byte("sep=")) || !bytes.ContainsAny(said[4:], ",;\t|") {
+		return 0, 0, nil
+	}
+	if _, err := in.Discard(len(start) - len(rest)); err != nil {
+		return 0, 0, fmt.Errorf("read: %w", err)
+	}
+	return 1, rune(said[4]), nil
+}
+
+// endsInReturns says whether the first line ends with a carriage return and no
+// line feed, as some programs still write on a Macintosh.
+func endsInReturns(start []byte) bool {
+	quoted := false
+	for i, c := range start {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == '\n' && !quoted:
+			return false
+		case c == '\r' && !quoted:
+			return i+1 < len(start) && start[i+1] != '\n'
+		}
+	}
+	return false
 }
 
 func csvCells(fields []string) []cell {

@@ -27,7 +27,7 @@ type jsonReader struct {
 func readJSON(in io.Reader, s Schema, opts Options) (Table, error) {
 	data, err := io.ReadAll(in)
 	if err != nil {
-		return Table{}, readError(err)
+		return Table{}, readError(err, 0)
 	}
 	data = bytes.TrimPrefix(data, byteOrderMark)
 	if !utf8.Valid(data) {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"golang.org/x/text/encoding/unicode"
 )
 
 // Read reads a table of the schema. What the form of the file is, is seen in
@@ -16,8 +18,12 @@ func Read(r io.Reader, s Schema, opts Options) (Table, error) {
 	limited := &shortReader{r: r, left: maxFile + 1, tooLong: badFile("larger than %d MiB", maxFile>>20)}
 	in := bufio.NewReaderSize(limited, 4096)
 	start, err := in.Peek(512)
+	if marksUTF16(start) { // what spreadsheets call Unicode text
+		in = bufio.NewReaderSize(unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(in), 4096)
+		start, err = in.Peek(512)
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		return Table{}, readError(err)
+		return Table{}, readError(err, 0)
 	}
 	form, err := formOf(start)
 	if err != nil {
@@ -39,6 +45,11 @@ func Read(r io.Reader, s Schema, opts Options) (Table, error) {
 // byteOrderMark is U+FEFF in UTF-8, which some programs put before a text.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
+// marksUTF16 says whether a text begins with U+FEFF in UTF-16.
+func marksUTF16(start []byte) bool {
+	return bytes.HasPrefix(start, []byte("\xff\xfe")) || bytes.HasPrefix(start, []byte("\xfe\xff"))
+}
+
 func formOf(start []byte) (Format, error) {
 	text := bytes.TrimLeft(bytes.TrimPrefix(start, byteOrderMark), " \t\r\n")
 	switch {
@@ -46,9 +57,8 @@ func formOf(start []byte) (Format, error) {
 		return XLSX, nil
 	case bytes.HasPrefix(start, []byte("\xd0\xcf\x11\xe0")):
 		return "", badFile("this is a workbook of the old form, or one with a password; save it as XLSX without a password")
-	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")),
-		len(start) > 1 && (start[0] == 0) != (start[1] == 0):
-		return "", badFile("this is UTF-16; save it as CSV UTF-8")
+	case len(start) > 1 && (start[0] == 0) != (start[1] == 0):
+		return "", badFile("this is UTF-16 and does not say so; save it as CSV UTF-8")
 	case len(text) == 0:
 		return "", badFile("it is empty")
 	case text[0] == '{', text[0] == '[':
@@ -57,11 +67,12 @@ func formOf(start []byte) (Format, error) {
 	return CSV, nil
 }
 
-// readError takes the words of encoding/csv without what it may quote.
-func readError(err error) error {
+// readError takes the words of encoding/csv without what it may quote; above is how
+// many lines it did not see.
+func readError(err error, above int) error {
 	var parse *csv.ParseError
 	if errors.As(err, &parse) {
-		return badFile("line %d: %v", parse.Line, parse.Err)
+		return badFile("line %d: %v", parse.Line+above, parse.Err)
 	}
 	if errors.Is(err, ErrFile) {
 		return err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 )
 
 // sample is a schema with a column of every sort.
@@ -29,6 +30,15 @@ func lines(t Table) []string {
 	return out
 }
 
+// utf16le is a text as spreadsheets write it in UTF-16.
+func utf16le(s string) string {
+	b := []byte("\xff\xfe")
+	for _, unit := range utf16.Encode([]rune(s)) {
+		b = append(b, byte(unit), byte(unit>>8))
+	}
+	return string(b)
+}
+
 func TestRead(t *testing.T) {
 	tests := []struct {
 		name, in string
@@ -40,6 +50,11 @@ func TestRead(t *testing.T) {
 		{"no newline at the end", "serial\n1", Options{}, []string{"1||"}},
 		{"semicolons", "serial;tag\n1;a,b\n", Options{}, []string{"1|a,b|"}},
 		{"tabs", "serial\ttag\n1\ta;b\n", Options{}, []string{"1|a;b|"}},
+		{"a first line that names the separator", "sep=;\r\nserial;tag\r\n1;a,b\r\n", Options{}, []string{"1|a,b|"}},
+		{"a separator that only such a line can name", "SEP=|\nserial|tag\n1|a;b\n", Options{}, []string{"1|a;b|"}},
+		{"UTF-16, low byte first", utf16le("serial\ttag\r\n1\tZürich 🔑\r\n"), Options{}, []string{"1|Zürich 🔑|"}},
+		{"UTF-16, high byte first", "\xfe\xff\x00s\x00e\x00r\x00i\x00a\x00l\x00\n\x001", Options{}, []string{"1||"}},
+		{"JSON in UTF-16", utf16le(`[{"serial":"1"}]`), Options{}, []string{"1||"}},
 		{"separators in the header's quotes do not count", "\"tag;;;\",serial\nx,1\n", Options{}, []string{"1|x|"}},
 		{"columns in any order, letter case and spelling", "Asset Tag,SERIAL No.\na,1\n", Options{}, []string{"1|a|"}},
 		{"a header broken over two lines", "\"Serial\nnumber\"\n1\n", Options{}, []string{"1||"}},
@@ -81,8 +96,12 @@ func TestRead_refuses(t *testing.T) {
 	}{
 		{"an empty file", "", Options{}, "not a table that can be read: it is empty"},
 		{"only a byte-order mark", "\xef\xbb\xbf\n", Options{}, "not a table that can be read: it is empty"},
-		{"UTF-16 with a mark", "\xff\xfes\x00e\x00", Options{}, "not a table that can be read: this is UTF-16; save it as CSV UTF-8"},
-		{"UTF-16 without one", "s\x00e\x00r\x00", Options{}, "not a table that can be read: this is UTF-16; save it as CSV UTF-8"},
+		{"UTF-16 with nothing in it", "\xff\xfe", Options{}, "not a table that can be read: it is empty"},
+		{"UTF-16 with a secret", utf16le("serial,otp seed\n1,x\n"), Options{}, "the file holds secrets and was not read: column \"otp seed\" (B) is one of secrets; take it out of the file, and out of wherever the file came from"},
+		{"UTF-16 without a mark", "s\x00e\x00r\x00", Options{}, "not a table that can be read: this is UTF-16 and does not say so; save it as CSV UTF-8"},
+		{"lines that end in carriage returns", "serial,tag\r1,a\r", Options{}, "not a table that can be read: its lines end in carriage returns alone; save it as CSV UTF-8"},
+		{"a fault below a line that names the separator", "sep=,\nserial,tag\n1\n", Options{}, "line 3: has 1 cells, and the header has 2"},
+		{"a quote below such a line", "sep=,\nserial\n1\"\n", Options{}, "not a table that can be read: line 3: bare \" in non-quoted-field"},
 		{"an old workbook", "\xd0\xcf\x11\xe0rest", Options{}, "not a table that can be read: this is a workbook of the old form, or one with a password; save it as XLSX without a password"},
 		{"Latin-1", "serial,tag\n1,Z\xfcrich\n", Options{}, `line 2, column "tag" (B): is not valid UTF-8; save the file as CSV UTF-8`},
 		{"an unknown column", "serial,tga\n1,a\n", Options{}, `line 1, column "tga" (B): is not known; the nearest that is known is tag`},

@@ -34,7 +34,7 @@ type workbook struct{ files map[string]*zip.File }
 func readXLSX(in io.Reader, s Schema, opts Options) (Table, error) {
 	data, err := io.ReadAll(in)
 	if err != nil {
-		return Table{}, readError(err)
+		return Table{}, readError(err, 0)
 	}
 	w, err := openWorkbook(data)
 	if err != nil {
