@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 )
 
 // Basis says what a count of a key rests on, a word.
@@ -161,7 +163,9 @@ func (c Count) check() error {
 
 // Code makes what was read fit to be kept: bounded, and of printable
 // characters.
-func Code(read string) string { return claimed(read, MaxCode) }
+func Code(read string) string {
+	return claimed(Canonical(strings.ToValidUTF8(read, string(unicode.ReplacementChar))), MaxCode)
+}
 
 // countsOf reads back the counts of one event.
 func countsOf(e Event) ([]counted, error) {

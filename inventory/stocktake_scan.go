@@ -62,6 +62,7 @@ func NewCounting(tx Tx, stocktake, place string) (*Counting, error) {
 // place or has a fault. What follows an error has no place to be counted at.
 func (c *Counting) Code(text string) ([]Count, CodeFault, error) {
 	text, _, _ = strings.Cut(text, "\t") // a table's first column
+	text = Canonical(text)
 	kind, rest, labelled := strings.Cut(text, ":")
 	if labelled {
 		switch rest = strings.TrimSpace(rest); Fold(strings.TrimSpace(kind)) {

@@ -4,7 +4,7 @@ import "testing"
 
 // Whatever is read, what is counted can be recorded, and no secret is in it.
 func FuzzCode(f *testing.F) {
-	for _, code := range []string{"12345678", "seal:A-1", "place:Berlin/safe 1", "key:K-00000001\tx", "otpauth://totp/x?secret=A", "\x1b[2J", "place:", "seal:", ":"} {
+	for _, code := range []string{"12345678", "seal:A-1", "place:Berlin/safe 1", "key:K-00000001\tx", "otpauth://totp/x?secret=A", "\x1b[2J", "place:", "seal:", ":", "a\u2800", "\xff  \U0001d15e", "ｐｌａｃｅ：Berlin", "12345678\u00a0"} {
 		f.Add(code)
 	}
 	f.Fuzz(func(t *testing.T, code string) {

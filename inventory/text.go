@@ -85,7 +85,7 @@ func required(field, s string, limit int) (string, error) {
 // too long cut.
 func claimed(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
+		if !unicode.IsPrint(r) || strings.ContainsRune(blanks, r) {
 			return unicode.ReplacementChar
 		}
 		return r

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -48,7 +49,7 @@ func (f ScanFault) Words() string {
 // left out.
 type Scan struct {
 	Line  int       // from 1, empty ones counted
-	Text  string    // printable, without white space around it; "" with a fault
+	Text  string    // printable or spaces, without white space around it; "" with a fault
 	Fault ScanFault // "" none
 }
 
@@ -143,7 +144,7 @@ func parseScan(line []byte, long bool) Scan {
 		return Scan{Fault: ScanUnprintable}
 	}
 	for _, r := range string(text) {
-		if r != '\t' && !strconv.IsPrint(r) {
+		if r != '\t' && !strconv.IsPrint(r) && !unicode.Is(unicode.Zs, r) { // spaces of every kind are copied along
 			return Scan{Fault: ScanUnprintable}
 		}
 	}

@@ -41,6 +41,7 @@ func TestScanner(t *testing.T) {
 		{"nor one before a code", otp + "12345678\n", []Scan{{Line: 1, Fault: ScanOTP}}},
 		{"control characters are not kept", "1\x1b[2J\n\x00\n", []Scan{{Line: 1, Fault: ScanUnprintable}, {Line: 2, Fault: ScanUnprintable}}},
 		{"bytes that are no UTF-8 are not kept", "\xff1\n", []Scan{{Line: 1, Fault: ScanUnprintable}}},
+		{"spaces of every kind may be in it", "A\u00a01\n\u3000B\n", []Scan{{Line: 1, Text: "A\u00a01"}, {Line: 2, Text: "\u3000B"}}},
 		{"bidirectional marks are not kept", "1\u202e2\n", []Scan{{Line: 1, Fault: ScanUnprintable}}},
 		{"a line as long as may be", strings.Repeat("1", maxScan) + "\r\n2", []Scan{{Line: 1, Text: strings.Repeat("1", maxScan)}, {Line: 2, Text: "2"}}},
 		{"a longer one is not kept", strings.Repeat("1", maxScan+1) + "\n2", []Scan{{Line: 1, Fault: ScanTooLong}, {Line: 2, Text: "2"}}},
