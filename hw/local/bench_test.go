@@ -85,7 +85,15 @@ func (k *benchKey) wait(card bool) {
 	k.t.Helper()
 	var seen []hw.Sighting
 	var err error
+	restart := time.Now().Add(patience / 3)
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(restart) {
+			k.t.Logf("card %v is not seen: pcscd is started anew", card)
+			if err := bench.RestartCardService(); err != nil {
+				k.t.Fatal(err)
+			}
+			restart = end
+		}
 		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 		seen, err = k.m.Sightings(ctx)
 		stop()

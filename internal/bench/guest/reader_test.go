@@ -10,6 +10,7 @@ import (
 
 	"hwmfa/hw"
 	"hwmfa/hw/softkey"
+	"hwmfa/internal/bench"
 )
 
 // newKey makes a key of a CA of its own.
@@ -45,13 +46,32 @@ func readers() int {
 // waitReaders waits until pcscd knows so many readers.
 func waitReaders(t *testing.T, want int) {
 	t.Helper()
+	restart := time.Now().Add(patience / 4)
 	for deadline := time.Now().Add(patience); readers() != want; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
+		switch now := time.Now(); {
+		case now.After(deadline):
 			t.Fatalf("pcscd knows %d readers, want %d", readers(), want)
+		case now.After(restart):
+			t.Logf("pcscd knows %d readers, want %d: it is started anew", readers(), want)
+			if err := bench.RestartCardService(); err != nil {
+				t.Fatal(err)
+			}
+			restart = deadline
 		}
 	}
 }
 
 func version(major, minor, patch uint8) hw.Version {
 	return hw.Version{Major: major, Minor: minor, Patch: patch}
+}
+
+// TestCardServiceStartedAnew: a pcscd that was killed is followed by one that
+// sees what is plugged in.
+func TestCardServiceStartedAnew(t *testing.T) {
+	plug(t, softkey.Config{Serial: serial})
+	if err := bench.RestartCardService(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the card is seen again", func() bool { return readers() == 1 })
+	contains(t, run(t, "", "hwmfa", "detect"), "PIV 5.4.3")
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/go-piv/piv-go/v2/piv"
 
 	"hwmfa/hw/softkey"
+	"hwmfa/internal/bench"
 )
 
 // program is one that runs beside the test.
@@ -145,37 +146,13 @@ func TestDetect_withoutPermission(t *testing.T) {
 // withoutCardService does something while pcscd is stopped.
 func withoutCardService(t *testing.T, do func()) {
 	t.Helper()
-	text, err := os.ReadFile("/run/pcscd/pcscd.pid")
-	if err != nil {
+	if err := bench.StopCardService(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimRight(string(text), "\n\x00"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	const socket = "/run/pcscd/pcscd.comm"
-	stopped := func() bool {
-		_, err := os.Stat(socket)
-		return os.IsNotExist(err) && syscall.Kill(pid, 0) != nil
-	}
-	until(t, "the card service stops", stopped)
 	do()
-
-	log, logErr := os.OpenFile("/run/pcscd.log", os.O_WRONLY|os.O_APPEND, 0)
-	if logErr != nil {
-		t.Fatal(logErr)
-	}
-	defer log.Close()
-	again := exec.Command("pcscd", "--foreground") //nolint:noctx // it outlives the test
-	again.Stdout, again.Stderr = log, log
-	again.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := again.Start(); err != nil {
+	if err := bench.StartCardService(); err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = again.Wait() }() // takes the ended child away
 	until(t, "the card service starts", func() bool { return readers() == 1 })
 }
 
