@@ -93,8 +93,10 @@ func (d Declaration) check() (Declaration, error) {
 	if d.Serial, err = NormalizeSerial(d.Serial); err != nil {
 		return d, err
 	}
-	if d.Serial != "" && !strings.ContainsAny(d.Serial, "0123456789") {
-		return d, invalid("serial", "holds no digit: it may be the head of a column")
+	if d.Serial != "" {
+		if err := plausibleSerial(d.Serial); err != nil {
+			return d, err
+		}
 	}
 	if d.Tag, err = NormalizeTag(d.Tag); err != nil {
 		return d, err
@@ -125,6 +127,15 @@ func (d Declaration) check() (Declaration, error) {
 		d.BatteryEnd = d.BatteryEnd.UTC().Truncate(24 * time.Hour)
 	}
 	return d, nil
+}
+
+// plausibleSerial refuses what nobody has seen of a key, and what a list or a
+// command line holds by mistake: a head of a column, or "-".
+func plausibleSerial(serial string) error {
+	if !strings.ContainsAny(serial, "0123456789") {
+		return invalid("serial", "holds no digit: it may be the head of a column")
+	}
+	return nil
 }
 
 // refuseDuplicates holds that one serial names one key: the maker of a key that

@@ -260,6 +260,9 @@ func (o Order) arrive(tx Tx, act Act, m Move, a Arrival) (Received, error) {
 		}
 		return say(OutcomeOver, "it is in the inventory already")
 	case i < 0:
+		if err := plausibleSerial(serial); err != nil {
+			return Received{}, err
+		}
 		return say(OutcomeOver, "")
 	}
 	k := same[i]
