@@ -60,9 +60,23 @@ func Evaluate(f Facts, bound []BoundKey, opts Options) Finding {
 		Level2:      level2,
 		Level1:      Level1{Status: level1.status, Severity: Severity, Reasons: orEmpty(level1.reasons)},
 		RootDevices: cloneCertifications(e.rootDevices(m, opts.Keys)),
-		Recovery:    recovery(&e, level1.status, opts.Email),
-		Calls:       orEmpty(f.Calls),
+
+		RootRemovable: removable(f, level2.Status),
+
+		Recovery: recovery(&e, level1.status, opts.Email),
+		Calls:    orEmpty(f.Calls),
 	}
+}
+
+// removable is whether root's credentials could be removed: those of a member account, unless they are gone or there is no root
+// to sign in. Central root access is for members only.
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html#id_root-user-access-management
+func removable(f Facts, level2 Status) *bool {
+	if f.Membership == "" && level2 != NotApplicable {
+		return nil
+	}
+	is := f.Membership == Member && level2 != NotApplicable
+	return &is
 }
 
 // literal is the verdict of the benchmark's own audit text: the counter must be 1, and the virtual list must not hold the

@@ -77,6 +77,7 @@ func TestTheJSONOfAFinding(t *testing.T) {
     ]
    },
    "root_devices": null,
+   "root_removable": null,
    "recovery": [
     {
      "finding": "root_email_unknown",
@@ -153,6 +154,7 @@ func TestTheJSONOfAFinding(t *testing.T) {
      "suggestions": []
     }
    ],
+   "root_removable": true,
    "recovery": [
     {
      "finding": "root_email_plus_address",
@@ -206,6 +208,31 @@ func TestTheJSONOfAFinding(t *testing.T) {
 	names := slices.Sorted(maps.Keys(fields.Summary))
 	if words := strings.Join(names, " "); words != "accounts assurance flags level1 level2 literal reasons recovery warnings" {
 		t.Errorf("the summary has %s", words)
+	}
+}
+
+func TestRootsCredentialsOfMembersCouldBeRemoved(t *testing.T) {
+	is := func(b bool) *bool { return &b }
+	for _, tt := range []struct {
+		name   string
+		member Membership
+		state  string
+		want   *bool
+	}{
+		{"a member", Member, "ACTIVE", is(true)},
+		{"the management account", Management, "ACTIVE", is(false)},
+		{"an account of no organization", Standalone, "", is(false)},
+		{"one of which that is not known", "", "", nil},
+		{"a closed member", Member, "CLOSED", is(false)},
+		{"a closed account of which it is not known", "", "CLOSED", is(false)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := hardwareFacts()
+			f.Membership, f.State = tt.member, tt.state
+			if got := Evaluate(f, nil, Options{}).RootRemovable; (got == nil) != (tt.want == nil) || got != nil && *got != *tt.want {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
 	}
 }
 

@@ -14,6 +14,9 @@ type Finding struct {
 	Level1    Level1  `json:"level1"`
 	// RootDevices are root's devices that were seen, sorted by serial; null where nothing that could show them was readable.
 	RootDevices []RootDevice `json:"root_devices"`
+	// RootRemovable is whether the organization could remove root's credentials centrally instead of guarding them with
+	// hardware; null where it is unknown whether the account is a member of one.
+	RootRemovable *bool `json:"root_removable"`
 	// Recovery are the ways around root's MFA, in a fixed order; what the policy asks nothing about is left out.
 	Recovery []Recovery `json:"recovery"`
 	Calls    []Call     `json:"calls"`

@@ -149,6 +149,42 @@ func logisticsBurden(accounts []string, bound []BoundKey, census Census, th Thre
 	return f
 }
 
+// level2Everywhere counts the accounts that hardware is demanded of although their root credentials could be removed, and those
+// that keys are bound to although their tier does not ask for them. Where of some it is unknown, there is a figure only if the
+// others are too many by themselves.
+func (t *Tally) level2Everywhere(demanded int, bound []BoundKey, th Thresholds) Flag {
+	f := Flag{Flag: Level2Everywhere, Threshold: float64(th.Avoidable), Accounts: []string{}}
+	keys := keysByAccount(bound)
+	accounts, concerned := map[string]bool{}, map[string]bool{}
+	for _, a := range t.removable {
+		accounts[a] = true
+	}
+	removable := len(accounts)
+	for _, a := range t.spared {
+		if len(keys[a]) > 0 {
+			accounts[a] = true
+		}
+	}
+	for a := range accounts {
+		maps.Copy(concerned, keys[a])
+	}
+	f.Accounts, f.Keys = sorted(accounts), sorted(concerned)
+	n := float64(len(accounts))
+	f.Text = fmt.Sprintf("accounts that hardware is demanded of and whose root credentials could be removed: %d of %d; accounts with keys that their tier does not ask for: %d",
+		removable, demanded, len(accounts)-removable)
+	over := n > f.Threshold
+	if t.undecided > 0 && !over {
+		f.Text += fmt.Sprintf("; of %d it is not known whether they could", t.undecided)
+		return f
+	}
+	f.Figure = &n
+	f.raise(over)
+	if over {
+		f.Text += "; consider removing root credentials centrally, and unbinding those keys"
+	}
+	return f
+}
+
 func (f *Flag) raise(is bool) { f.Raised = &is }
 
 func ratio(a, b int) *float64 {

@@ -8,6 +8,11 @@ type Tally struct {
 	totals Totals
 	// scope are the accounts that Level 2 is demanded of: it applies to them, and their tier asks for it.
 	scope []string
+	// removable are those of scope whose root credentials could be removed instead; of undecided it is unknown.
+	removable []string
+	undecided int
+	// spared are the accounts whose tier does not ask for Level 2.
+	spared []string
 }
 
 // NewTally is the sum of no findings: every verdict is there, with the count zero.
@@ -45,9 +50,18 @@ func (t *Tally) Add(f Finding) {
 	for _, w := range f.Level2.Warnings {
 		t.totals.Warnings[w] = Told{t.totals.Warnings[w].Accounts + 1, w.Advice()}
 	}
-	if f.Level2.Status != NotApplicable && !f.Level2.NotRequired {
-		t.scope = append(t.scope, f.AccountID)
+	switch {
+	case f.Level2.Status == NotApplicable:
+		return
+	case f.Level2.NotRequired:
+		t.spared = append(t.spared, f.AccountID)
+		return
+	case f.RootRemovable == nil:
+		t.undecided++
+	case *f.RootRemovable:
+		t.removable = append(t.removable, f.AccountID)
 	}
+	t.scope = append(t.scope, f.AccountID)
 }
 
 // Totals are the counts, and the flags over the accounts counted. bound are the bindings of all accounts; a threshold of
@@ -62,6 +76,7 @@ func (t *Tally) Totals(bound []BoundKey, census Census, th Thresholds) Totals {
 		noBackup(accounts, bound, th),
 		concentration(bound, th),
 		logisticsBurden(accounts, bound, census, th),
+		t.level2Everywhere(len(accounts), bound, th),
 	}
 	return totals
 }

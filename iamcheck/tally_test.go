@@ -8,14 +8,20 @@ import (
 
 func people(n int) *int { return &n }
 
-// verdicts are findings of the accounts with a status, and one that demands nothing.
+// verdicts are findings of the accounts with a status, and two that demand nothing. Root's credentials could be removed where
+// an account's name begins with r; of those with ? it is unknown.
 func verdicts(accounts ...string) []Finding {
 	findings := []Finding{
 		{AccountID: "900000000001", Level2: Level2{Status: NotApplicable}},
 		{AccountID: "900000000002", Level2: Level2{Status: Fail, NotRequired: true}},
 	}
 	for _, a := range accounts {
-		findings = append(findings, Finding{AccountID: a, Level2: Level2{Status: Pass}})
+		f := Finding{AccountID: a, Level2: Level2{Status: Pass}}
+		if kind := a[0]; kind != '?' {
+			is := kind == 'r'
+			f.RootRemovable = &is
+		}
+		findings = append(findings, f)
 	}
 	return findings
 }
@@ -73,6 +79,14 @@ func TestFlags(t *testing.T) {
 		{"nobody to count leaves no figure", LogisticsBurden, []string{"1", "2"}, nil, Census{}, Thresholds{}, "unknown", 0, 20, "", "", "not known"},
 		{"custodians who can carry it", LogisticsBurden, []string{"1", "2"}, nil, Census{people(1)}, Thresholds{}, "no", 2, 20, "", "", "pass: 2; keys they need at least: 2; registrations by hand: 4; custodians: 1,"},
 		{"custodians who cannot", LogisticsBurden, []string{"1", "2", "3"}, nil, Census{people(2)}, Thresholds{Concentration: 1, Burden: 2}, "yes", 3, 2, "1 2 3", "", "3.0 keys"},
+		{"hardware for members", Level2Everywhere, []string{"r2", "r1", "1"}, []BoundKey{bind("r1", "k1"), bind("1", "k2")}, Census{}, Thresholds{}, "yes", 2, 0, "r1 r2", "k1", "2 of 3"},
+		{"a policy that lets some have it", Level2Everywhere, []string{"r1", "1"}, nil, Census{}, Thresholds{Avoidable: 1}, "no", 1, 1, "r1", "", "1 of 2"},
+		{"hardware only where root stays", Level2Everywhere, []string{"1"}, []BoundKey{bind("1", "k1")}, Census{}, Thresholds{}, "no", 0, 0, "", "", "0 of 1"},
+		{"keys for a tier that asks for none", Level2Everywhere, []string{"1"}, []BoundKey{bind("900000000002", "k3")}, Census{}, Thresholds{}, "yes", 1, 0, "900000000002", "k3", "does not ask for: 1"},
+		{"nobody knows who is a member", Level2Everywhere, []string{"?1", "1"}, nil, Census{}, Thresholds{}, "unknown", 0, 0, "", "", "of 1 it is not known"},
+		{"enough is known", Level2Everywhere, []string{"?1", "r1"}, nil, Census{}, Thresholds{}, "yes", 1, 0, "r1", "", "1 of 2"},
+		{"an account that comes twice is one", Level2Everywhere, []string{"r1", "r1"}, nil, Census{}, Thresholds{}, "yes", 1, 0, "r1", "", "1 of 1"},
+
 		{"no custodian at all is not a figure either", LogisticsBurden, []string{"1"}, nil, Census{people(0)}, Thresholds{}, "unknown", 0, 20, "", "", "not known"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -166,6 +166,8 @@ const (
 	NoBackup        FlagName = "no_backup"
 	Concentration   FlagName = "concentration"
 	LogisticsBurden FlagName = "logistics_burden"
+	// Level2Everywhere: hardware is demanded, or kept, where there is no need for it.
+	Level2Everywhere FlagName = "level2_everywhere"
 	// The flags below are not judged here: they rest on where keys are and who
 	// has them, which only the inventory knows.
 	SameSite          FlagName = "same_site"

@@ -271,7 +271,7 @@ func (r *audit) totals() iamcheck.Totals {
 }
 
 func thresholds(p policy.Policy) iamcheck.Thresholds {
-	return iamcheck.Thresholds{Backup: p.KeysPerAccount, Concentration: p.AccountsPerKey, Burden: p.KeysPerCustodian}
+	return iamcheck.Thresholds{Backup: p.KeysPerAccount, Concentration: p.AccountsPerKey, Burden: p.KeysPerCustodian, Avoidable: p.AvoidableAccounts}
 }
 
 func parseAssurance(s string) (iamcheck.Assurance, error) {

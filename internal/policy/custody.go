@@ -106,13 +106,13 @@ func (c Custody) check() error {
 		if strings.Contains(s.Site, "/") {
 			wrong("spares: site %q is not a site but a place below one", s.Site)
 		}
-		errs = append(errs, within("custody.spares: level", s.Level, 100_000))
+		errs = append(errs, within("custody.spares: level", s.Level, 1, 100_000))
 	}
 	for _, r := range c.Replicas {
 		if !slices.Contains(ArtifactKinds(), r.Kind) {
 			wrong("replicas: kind is %q, want one of %s", r.Kind, strings.Join(ArtifactKinds(), ", "))
 		}
-		errs = append(errs, within("custody.replicas: off_site", r.OffSite, 100))
+		errs = append(errs, within("custody.replicas: off_site", r.OffSite, 1, 100))
 	}
 	names := map[string]bool{}
 	for _, g := range c.Campaigns {
@@ -138,9 +138,9 @@ func (c Custody) check() error {
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	return errors.Join(append(errs,
-		within("custody.sites_per_account", c.SitesPerAccount, 8),
-		within("custody.days_with_person", c.DaysWithPerson, 3650),
-		within("custody.days_without_proof", c.DaysWithoutProof, 3650),
-		within("custody.battery_months", c.BatteryMonths, 120),
+		within("custody.sites_per_account", c.SitesPerAccount, 1, 8),
+		within("custody.days_with_person", c.DaysWithPerson, 1, 3650),
+		within("custody.days_without_proof", c.DaysWithoutProof, 1, 3650),
+		within("custody.battery_months", c.BatteryMonths, 1, 120),
 	)...)
 }

@@ -27,6 +27,9 @@ type Policy struct {
 	// KeysPerCustodian is the most keys that one person should have to look
 	// after (logistics_burden), 1 to 10000.
 	KeysPerCustodian int `yaml:"keys_per_custodian"`
+	// AvoidableAccounts is the most accounts that hardware should be demanded of,
+	// or kept for, without need (level2_everywhere), 0 to 1000000.
+	AvoidableAccounts int `yaml:"avoidable_accounts"`
 	// RequireDelivery refuses to enroll a key that is on no delivery list.
 	RequireDelivery bool `yaml:"require_delivery"`
 	// Tiers says what is demanded of the accounts of a tier.
@@ -94,10 +97,11 @@ func Read(r io.Reader) (Policy, error) {
 
 func (p Policy) check() error {
 	return errors.Join(
-		within("keys_per_account", p.KeysPerAccount, 8),
-		within("accounts_per_key", p.AccountsPerKey, 10000),
-		within("keys_per_custodian", p.KeysPerCustodian, 10000),
-		within("exception_days", p.ExceptionDays, 3650),
+		within("keys_per_account", p.KeysPerAccount, 1, 8),
+		within("accounts_per_key", p.AccountsPerKey, 1, 10000),
+		within("keys_per_custodian", p.KeysPerCustodian, 1, 10000),
+		within("avoidable_accounts", p.AvoidableAccounts, 0, 1000000),
+		within("exception_days", p.ExceptionDays, 1, 3650),
 		checkTiers(p.Tiers),
 		checkTierRules(p.TierRules, p.Tiers),
 		p.RootEmail.check(),
@@ -106,9 +110,9 @@ func (p Policy) check() error {
 	)
 }
 
-func within(name string, value, most int) error {
-	if value < 1 || value > most {
-		return fmt.Errorf("%s is %d, want 1 to %d", name, value, most)
+func within(name string, value, least, most int) error {
+	if value < least || value > most {
+		return fmt.Errorf("%s is %d, want %d to %d", name, value, least, most)
 	}
 	return nil
 }

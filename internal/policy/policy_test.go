@@ -16,6 +16,12 @@ func figures(perAccount, perKey, perCustodian int) Policy {
 	return p
 }
 
+func avoidable(accounts int) Policy {
+	p := Default()
+	p.AvoidableAccounts = accounts
+	return p
+}
+
 func delivered() Policy {
 	p := Default()
 	p.RequireDelivery = true
@@ -39,6 +45,8 @@ func TestRead(t *testing.T) {
 		{"a word that is no yes or no is refused", "require_delivery: often\n", Policy{}, "cannot unmarshal"},
 		{"zero keys for an account is refused", "keys_per_account: 0\n", Policy{}, "keys_per_account is 0, want 1 to 8"},
 		{"more keys than AWS allows is refused", "keys_per_account: 9\n", Policy{}, "keys_per_account is 9, want 1 to 8"},
+		{"no account may be avoidable, or some", "avoidable_accounts: 3\n", avoidable(3), ""},
+		{"fewer than none is refused", "avoidable_accounts: -1\n", Policy{}, "avoidable_accounts is -1, want 0 to"},
 		{"a negative figure is refused", "keys_per_custodian: -1\n", Policy{}, "keys_per_custodian is -1"},
 		{"a word for a number is refused", "accounts_per_key: many\n", Policy{}, "cannot unmarshal"},
 		{"a list is refused", "- 1\n", Policy{}, "cannot unmarshal"},
