@@ -14,10 +14,12 @@ import (
 // What was kept, as it comes back out of JSON, is judged as the inventory is, whatever the policy.
 func TestWhatIsKeptIsEnoughToJudgeAgain(t *testing.T) {
 	policies := map[string]func(*policy.Policy){
-		"the default":           func(*policy.Policy) {},
-		"three sites":           func(p *policy.Policy) { p.Custody.SitesPerAccount = 3 },
-		"one key a custodian":   func(p *policy.Policy) { p.KeysPerCustodian = 1 },
-		"spares of a model":     func(p *policy.Policy) { p.Custody.Spares = []policy.Spare{{Model: "YubiKey 5C*", Site: "Berlin", Level: 2}} },
+		"the default":         func(*policy.Policy) {},
+		"three sites":         func(p *policy.Policy) { p.Custody.SitesPerAccount = 3 },
+		"one key a custodian": func(p *policy.Policy) { p.KeysPerCustodian = 1 },
+		"spares of a model": func(p *policy.Policy) {
+			p.Custody.Spares = []policy.Spare{{Model: "YubiKey 5C*", Site: "Berlin", Level: 2}}
+		},
 		"spares of any model":   func(p *policy.Policy) { p.Custody.Spares = []policy.Spare{{Level: 1}, {Level: 9}} },
 		"nothing is asked here": func(p *policy.Policy) { p.Custody.SitesPerAccount = 1 },
 	}
