@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"hwmfa/hw"
 )
@@ -44,13 +45,13 @@ LABEL="hwmfa_end"
 
 // groupName is what useradd(8) takes for a name; anything else would need
 // quoting in a rule.
-var groupName = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
+var groupName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`) })
 
 // Rules is the text of the rules file, sorted by vendor and product. A group
 // that cannot be the name of one gives ErrGroup; "" stands for DefaultGroup.
 func Rules(group string) (string, error) {
 	group = cmp.Or(group, DefaultGroup)
-	if !groupName.MatchString(group) {
+	if !groupName().MatchString(group) {
 		return "", fmt.Errorf("%q: %w", group, ErrGroup)
 	}
 	return render(hw.Makers(), group), nil

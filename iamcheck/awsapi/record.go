@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -251,7 +252,8 @@ func (x *Exchange) answer(response *smithyhttp.Response) {
 }
 
 // secret are the names of the elements of an answer that a session is made of, in any case: that is how the SDK reads them.
-var secret = regexp.MustCompile(`(?i)SecretAccessKey|SessionToken`)
+// It is compiled with the first session: no command waits for it that has none.
+var secret = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)SecretAccessKey|SessionToken`) })
 
 // withoutSecrets replaces the credentials of a minted session, whole or broken off. The ID of its access key stays: it is no
 // secret, and the account's own log of calls names it.
@@ -274,7 +276,7 @@ func withoutSecrets(action string, body []byte) []byte {
 		}
 		tag := body[at : at+end]
 		at += end + 1
-		name := secret.Find(tag)
+		name := secret().Find(tag)
 		text := textLen(body[at:])
 		if name == nil || text == 0 || tag[0] == '/' {
 			continue

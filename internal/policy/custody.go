@@ -128,7 +128,7 @@ func (c Custody) check() error {
 			wrong("campaigns: %s has %d advisories, at most %d", g.Name, len(g.Advisories), maxEntries)
 		}
 		for _, id := range g.Advisories {
-			if !advisoryForm.MatchString(id) {
+			if !advisoryForm().MatchString(id) {
 				wrong("campaigns: %s names %q, want an ID such as YSA-2024-03", g.Name, id)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -104,8 +105,10 @@ func CertificationLevels() []string {
 const maxEntries = 1000
 
 var (
-	aaguidForm   = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-	advisoryForm = regexp.MustCompile(`^[A-Z]{2,8}-[0-9]{4}-[0-9]{1,5}$`)
+	aaguidForm = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	})
+	advisoryForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z]{2,8}-[0-9]{4}-[0-9]{1,5}$`) })
 )
 
 func (e Enrollment) check() error {
@@ -146,7 +149,7 @@ func (e Enrollment) check() error {
 		entries("models.aaguids", len(r.AAGUIDs))
 		entries("models.lines", len(r.Lines))
 		for _, a := range r.AAGUIDs {
-			if !aaguidForm.MatchString(a) {
+			if !aaguidForm().MatchString(a) {
 				wrong("models.aaguids", "holds %q, want 8-4-4-4-12 hexadecimal digits", a)
 			}
 		}
@@ -171,7 +174,7 @@ func (e Enrollment) check() error {
 	}
 	entries("advisories", len(e.Advisories))
 	for id, a := range e.Advisories {
-		if id != AnyAdvisory && !advisoryForm.MatchString(id) {
+		if id != AnyAdvisory && !advisoryForm().MatchString(id) {
 			wrong("advisories", "names %q, want an ID such as YSA-2024-03, or %s", id, AnyAdvisory)
 		}
 		action("advisories."+id, a)
