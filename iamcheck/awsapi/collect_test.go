@@ -106,6 +106,10 @@ func TestAPopulationThatIsNotCompleteIsAnError(t *testing.T) {
 		{"the list is hollow", listFault(awstest.Fault{Kind: awstest.Hollow}), "it has no Accounts", 0},
 		{"the list is empty bytes", listFault(awstest.Fault{Kind: awstest.Empty}), "not a JSON object", 0},
 		{"the list has no accounts, not even the management account", func(o *awstest.Organization) { o.Accounts = nil }, "without accounts", 0},
+		{"the list loses its token before the caller's account", func(o *awstest.Organization) {
+			o.Accounts[0], o.Accounts[25] = o.Accounts[25], o.Accounts[0]
+			listFault(awstest.Fault{Kind: awstest.NoMarker})(o)
+		}, "the account of the caller, " + management + ", is not among them", 20},
 		{"an account ID is not twelve digits", func(o *awstest.Organization) { o.Accounts[3].ID = "../../etc\x1b" }, "is no account ID", 30},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -104,6 +104,17 @@ func (p *population) lacks(f iamcheck.Filter) error {
 	return errors.Join(wrong...)
 }
 
+// holds says why a population that ended well cannot be all of it: whoever may list an organization is in it. A list of
+// Organizations' ends where no token is sent, so that nothing else tells one that lost its token from one that is at its end.
+func (p *population) holds(caller string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, ok := p.seen[caller]; !ok {
+		return fmt.Errorf("listing the organization's accounts: %w", &malformedError{what: "the account of the caller, " + caller + ", is not among them"})
+	}
+	return nil
+}
+
 // list finds every account of the organization: by its one list, whose pages can only be asked for one after another, and,
 // where that is long or fails, side by side by the units. Whichever is complete first ends the other; where neither is, the
 // population is not complete, and the errors of both say so. With units the path of each account is wanted, which only the

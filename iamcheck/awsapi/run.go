@@ -115,6 +115,9 @@ func (c *collector) everyAccount(ctx context.Context, read func(context.Context,
 	}
 	found.close()
 	if err == nil {
+		err = p.holds(c.self.account)
+	}
+	if err == nil {
 		c.complete(by)
 		err = p.lacks(c.opts.Filter)
 	}
