@@ -25,7 +25,7 @@ const maxDepth = 20
 var errUnusual = errors.New("a page is not as expected")
 
 // eventPages reads the rows of the table events from the pages of its b-tree:
-// that takes less than half of the processor that SQLite takes to hand over rows. It
+// that takes less than half of the time that SQLite takes to hand over rows. It
 // reads on only while each row is the next event and in the form in which this
 // program has it written, so that whatever the pages hold, it comes to an end.
 type eventPages struct {
