@@ -65,12 +65,12 @@ func (a *app) printNumbers(s inventory.Stocktake, r inventory.Report) error {
 	if len(kinds) == 0 {
 		kinds = []string{"none"}
 	}
-	of := "keys"
+	expected := term.Count(r.Expected, "key", "keys")
 	if s.Sample != nil {
-		of = "keys of the sample"
+		expected += " of the sample"
 	}
 	for _, l := range [][2]string{
-		{"expected", fmt.Sprintf("%d %s, %d counted, %d not", r.Expected, of, r.Present, r.Expected-r.Present)},
+		{"expected", fmt.Sprintf("%s, %d counted, %d not", expected, r.Present, r.Expected-r.Present)},
 		{"counted", counted}, {"differences", strings.Join(kinds, ", ")},
 	} {
 		if err := a.streams.Printf("%-12s %s\n", l[0], l[1]); err != nil {

@@ -29,7 +29,7 @@ func asUser(t *testing.T, groups []uint32, args ...string) (output string, statu
 		Setsid:     true,
 		Credential: &syscall.Credential{Uid: nobody, Gid: nobody, Groups: groups},
 	}
-	cmd.Env = append(cmd.Environ(), "HOME=/nonexistent", "HWMFA_INVENTORY=sqlite:///nonexistent/inventory.db")
+	cmd.Env = append(cmd.Environ(), "HOME=/run/nobody", "HWMFA_INVENTORY=sqlite:///run/nobody/inventory.db")
 	var both bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &both, &both
 	err := cmd.Run()
