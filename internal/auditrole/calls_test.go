@@ -29,6 +29,9 @@ func world() (awstest.Organization, auditrole.Role) {
 			org.Accounts[i].Role, org.Accounts[i].ExternalID = "hwmfa-audit", "8c1f"
 		}
 	}
+	// An account in the root may be found by it before the units below are asked for.
+	org.Units = []awstest.Unit{{ID: "ou-exam-00000001", Name: "below"}}
+	org.Accounts[len(org.Accounts)-1].Unit = org.Units[0].ID
 	role, err := auditrole.New(auditrole.Role{
 		Partition: "aws", Trust: []string{"arn:aws:iam::" + org.Management + ":user/aud*"}, ExternalID: "8c1f",
 	}, "hwmfa-audit")
