@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -253,7 +251,7 @@ func (x *Exchange) answer(response *smithyhttp.Response) {
 
 // secret are the names of the elements of an answer that a session is made of, in any case: that is how the SDK reads them.
 // It is compiled with the first session: no command waits for it that has none.
-var secret = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)SecretAccessKey|SessionToken`) })
+var secret = onUse(`(?i)SecretAccessKey|SessionToken`)
 
 // withoutSecrets replaces the credentials of a minted session, whole or broken off. The ID of its access key stays: it is no
 // secret, and the account's own log of calls names it.
