@@ -105,14 +105,7 @@ func testForgedWitness(t *testing.T, d Database) {
 						return err
 					}
 				}
-				v, err := inventory.Verify(tx)
-				if err != nil {
-					return err
-				}
-				if tt.want == "" && v.Witness != nil || tt.want != "" && (!errors.Is(v.Witness, inventory.ErrDamaged) || !strings.Contains(v.Witness.Error(), tt.want)) {
-					t.Errorf("got %v, want %q", v.Witness, tt.want)
-				}
-				return errUndone
+				return judgeForged(t, tx, tt.want)
 			})
 			if !errors.Is(err, errUndone) {
 				t.Error(err)
@@ -211,14 +204,7 @@ func testForgedAlone(t *testing.T, d Database) {
 				if err := forge(act(7), tt.kind, tt.subject, tt.payload)(tx); err != nil {
 					return err
 				}
-				v, err := inventory.Verify(tx)
-				if err != nil {
-					return err
-				}
-				if tt.want == "" && v.Witness != nil || tt.want != "" && (!errors.Is(v.Witness, inventory.ErrDamaged) || !strings.Contains(v.Witness.Error(), tt.want)) {
-					t.Errorf("got %v, want %q", v.Witness, tt.want)
-				}
-				return errUndone
+				return judgeForged(t, tx, tt.want)
 			})
 			if !errors.Is(err, errUndone) {
 				t.Error(err)
@@ -299,4 +285,18 @@ func testBackdated(t *testing.T, d Database) {
 		t.Errorf("got %+v, want %+v", v.Backdated, want)
 	}
 	expectSound(t, s)
+}
+
+// judgeForged holds what verification says of witnesses against what it is to
+// say, "" nothing, and has the events undone.
+func judgeForged(t *testing.T, tx inventory.Tx, want string) error {
+	t.Helper()
+	v, err := inventory.Verify(tx)
+	if err != nil {
+		return err
+	}
+	if want == "" && v.Witness != nil || want != "" && (!errors.Is(v.Witness, inventory.ErrDamaged) || !strings.Contains(v.Witness.Error(), want)) {
+		t.Errorf("got %v, want %q", v.Witness, want)
+	}
+	return errUndone
 }
